@@ -1,0 +1,82 @@
+"""Plots: data and an Axes in, the Axes out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch, Rectangle
+
+from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, TRUTH
+
+
+def plot_series(ax: Axes, times: np.ndarray, values: np.ndarray, name: str, **style: Any) -> Axes:
+    """A series against time as a thin line, labelled ``name``."""
+    ax.plot(times, values, label=name, **{"color": TRUTH, "lw": 1.1, **style})
+    return ax
+
+
+def plot_bars(ax: Axes, scores: Mapping[str, float], unit: str) -> Axes:
+    """Named scores as horizontal bars, the first on top, each with its number."""
+    names, values = list(scores), list(scores.values())
+    bars = ax.barh(names, values, color=STATE, height=0.62)
+    ax.bar_label(bars, fmt="%.1f", padding=4, color=INK)
+    ax.invert_yaxis()
+    ax.set(xlabel=unit, xlim=(0, 1.14 * max(values)))
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+def plot_lengths(ax: Axes, lengths: Sequence[int], time_steps: int) -> Axes:
+    """Which steps of a padded batch count: one square a step, one line a row."""
+    for row, length in enumerate(lengths):
+        for t in range(time_steps):
+            last, valid = t == length - 1, t < length
+            color = OUTPUT if last else INPUT if valid else "white"
+            square = Rectangle((t, row), 0.92, 0.86, lw=0.8, fc=color, ec="white" if valid else PADDING)
+            square.set_hatch("" if valid else "////")
+            ax.add_patch(square)
+    ax.set(xlim=(-0.1, time_steps), ylim=(len(lengths), -0.1), xlabel="time step t", ylabel="row")
+    ax.set_xticks(np.arange(time_steps) + 0.46, [str(t) for t in range(time_steps)])
+    ax.set_yticks(np.arange(len(lengths)) + 0.43, [str(row) for row in range(len(lengths))])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    keys = [
+        Patch(fc=INPUT, label="valid"),
+        Patch(fc=OUTPUT, label="last valid"),
+        Patch(fc="white", ec=PADDING, hatch="////", label="padding"),
+    ]
+    ax.legend(handles=keys, loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    return ax
+
+
+def plot_graph_growth(ax: Axes, steps: Sequence[int], nodes: Mapping[str, Sequence[int]]) -> Axes:
+    """The number of operations in a graph against T, a line for each way of unrolling."""
+    for (name, counts), color, marker in zip(nodes.items(), (OUTPUT, STATE, INPUT), "osD", strict=False):
+        ax.plot(steps, counts, marker=marker, color=color, label=name, lw=1.4, ms=4.5)
+    ax.set(xscale="log", yscale="log", xlabel="time steps T", ylabel="operations in the graph")
+    ax.legend(loc="upper left", frameon=False)
+    return ax
+
+
+def plot_states(ax: Axes, states: np.ndarray, name: str = "h") -> Axes:
+    """The path of a state of two units in the plane [T, 2], each point with its time."""
+    ax.plot(states[:, 0], states[:, 1], color=STATE, lw=1.2, marker="o", ms=5)
+    for t, (first, second) in enumerate(states):
+        ax.annotate(f"t={t}", (first, second), (6, -11), textcoords="offset points", fontsize=9, color=INK)
+    ax.set(xlabel=f"${name}_0$", ylabel=f"${name}_1$")
+    return ax
+
+
+def plot_activation(ax: Axes, before: Mapping[str, np.ndarray], limit: float) -> Axes:
+    """The curve of tanh with, on it, where each named set of pre-activations lands."""
+    grid = np.linspace(-limit, limit, 400)
+    ax.plot(grid, np.tanh(grid), color=PADDING, lw=1.4, zorder=1)
+    for (name, values), color, marker in zip(before.items(), (OUTPUT, STATE), "os", strict=False):
+        values = np.ravel(values)
+        ax.scatter(
+            values, np.tanh(values), s=26, color=color, marker=marker, label=name, alpha=0.85, zorder=2
+        )
+    ax.set(xlabel="before activation", ylabel="tanh", xlim=(-limit, limit))
+    ax.legend(loc="upper left", frameon=False)
+    return ax

@@ -1,0 +1,84 @@
+"""What a cell is: four members, and the shapes its state may take.
+
+Letters: B batch, T time steps, D inputs, H units, O outputs (see book/notation.md).
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+MEMBERS = ("state_size", "output_size", "zero_state", "__call__")
+
+
+class LSTMStateTuple(NamedTuple):
+    """The two states of an LSTM: ``c``, the cell state, and ``h``, the output.
+
+    Read them by name. The order (c, h) is TensorFlow 1.x's; Keras returns (h, c).
+    """
+
+    c: Any
+    h: Any
+
+
+@runtime_checkable
+class Cell(Protocol):
+    """One step of a recurrent network.
+
+    ``output, new_state = cell(inputs, state)`` with inputs [B, D], output [B, O].
+    A state is an array [B, H], an `LSTMStateTuple`, or a tuple of states;
+    ``state_size`` has the same structure with the sizes H in place of the arrays.
+    """
+
+    @property
+    def state_size(self) -> Any: ...
+
+    @property
+    def output_size(self) -> int: ...
+
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any: ...
+
+    def __call__(self, inputs: Any, state: Any) -> tuple[Any, Any]: ...
+
+
+def assert_like_cell(where: str, cell: object) -> None:
+    """Raise one TypeError that names every member ``cell`` lacks.
+
+    >>> assert_like_cell("unroll", 5)
+    Traceback (most recent call last):
+    ...
+    TypeError: unroll: cell must have state_size, output_size, zero_state and be \
+callable; int lacks state_size, output_size, zero_state, __call__
+    """
+    missing = [name for name in MEMBERS if not hasattr(cell, name)]
+    if isinstance(cell, type):  # a class has the members of its instances, but is no cell
+        raise TypeError(f"{where}: cell must be a cell; got the class {cell.__name__}: call it first")
+    if missing:
+        raise TypeError(
+            f"{where}: cell must have state_size, output_size, zero_state and be callable; "
+            f"{type(cell).__name__} lacks {', '.join(missing)}"
+        )
+
+
+def map_state(function: Callable[..., Any], *states: Any) -> Any:
+    """Apply ``function`` to the leaves of one or more states of the same structure.
+
+    >>> map_state(lambda size: 2 * size, LSTMStateTuple(5, (3, 4)))
+    LSTMStateTuple(c=10, h=(6, 8))
+    """
+    first = states[0]
+    if not isinstance(first, tuple):
+        return function(*states)
+    parts = [map_state(function, *leaves) for leaves in zip(*states, strict=True)]
+    return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)
+
+
+def same_structure(a: Any, b: Any) -> bool:
+    """Tell whether two states nest alike, whatever their leaves are.
+
+    >>> same_structure((1, 2), (1, (2, 3)))
+    False
+    """
+    if not (isinstance(a, tuple) and isinstance(b, tuple)):
+        return isinstance(a, tuple) == isinstance(b, tuple)
+    return (
+        hasattr(a, "_fields") == hasattr(b, "_fields") and len(a) == len(b) and all(map(same_structure, a, b))
+    )

@@ -1,0 +1,65 @@
+"""Decoding: a loop over time whose length the model itself decides."""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+from rnnbook import checks
+from rnnbook.protocol import map_state
+
+Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
+
+
+def greedy_decode(
+    step: Step, initial_state: Any, start_token: int, end_token: int, max_steps: int
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Feed each row its own last token until it emits ``end_token``.
+
+    token(t) = argmax over V of logits(t), where (logits, h) = step(token(t-1), h).
+
+    Args:
+        step: from tokens [B] (int32) and a state to logits [B, V] and the next state:
+            an embedding, a cell and an output layer in one function.
+        initial_state: tensors of B rows, such as an encoder's final state.
+        start_token: what every row is fed first.
+        end_token: ends its row (EOS); nothing that follows it counts.
+        max_steps: stops rows that never end.
+
+    Returns:
+        tokens [B, T] with T <= max_steps, holding ``end_token`` from a row's end on,
+        and lengths [B], the tokens before the end.
+
+    Raises:
+        ValueError: logits that are not [B, V], or ``max_steps`` below one.
+
+    >>> def step(tokens, count):  # emits token 1 while the count is above zero
+    ...     return tf.concat([0.5 - count, count - 0.5], axis=1), count - 1
+    >>> tokens, lengths = greedy_decode(step, tf.constant([[2.0], [0.0]]), 1, 0, max_steps=9)
+    >>> tokens.numpy().tolist(), lengths.numpy().tolist()
+    ([[1, 1, 0], [0, 0, 0]], [2, 0])
+
+    Taught in: book/2-unrolling/variable-length-outputs.
+    """
+    max_steps = checks.check_count("greedy_decode", "max_steps", max_steps)
+    state = map_state(tf.convert_to_tensor, initial_state)
+    first = state
+    while isinstance(first, tuple):
+        first = first[0]
+    B = tf.shape(first)[0]
+    tokens, alive = tf.fill([B], start_token), tf.fill([B], True)
+    emitted = tf.TensorArray(tf.int32, size=0, dynamic_size=True, element_shape=(first.shape[0],))
+
+    def body(t, tokens, alive, state, emitted):
+        logits, state = step(tokens, state)
+        checks.check_array("greedy_decode", "logits", logits, "B V", {"B": first.shape[0]})
+        tokens = tf.where(alive, tf.argmax(logits, axis=1, output_type=tf.int32), end_token)
+        return t + 1, tokens, alive & (tokens != end_token), state, emitted.write(t, tokens)
+
+    *_, emitted = tf.while_loop(
+        lambda t, tokens, alive, *_: (t < max_steps) & tf.reduce_any(alive),
+        body,
+        (tf.constant(0), tokens, alive, state, emitted),
+    )
+    decoded = tf.transpose(emitted.stack())  # [B, T]
+    return decoded, tf.reduce_sum(tf.cast(decoded != end_token, tf.int32), axis=1)

@@ -1,0 +1,204 @@
+"""Unrolling in TensorFlow: a Python loop that the graph forgets, or a loop inside the graph."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rnnbook import checks
+from rnnbook.protocol import Cell, assert_like_cell, map_state
+
+
+def static_rnn(
+    cell: Cell,
+    inputs_list: list[tf.Tensor],
+    initial_state: Any = None,
+    dtype: Any = None,
+    sequence_length: Any = None,
+) -> tuple[list[tf.Tensor], Any]:
+    """Unroll ``cell`` in Python: one copy of its operations for every time step.
+
+    (y(t), h(t)) = cell(x(t), h(t-1)) for t = 0 .. T-1. Past a row's length the
+    output is zero and the state is copied through.
+
+    Args:
+        cell: any object of the cell protocol.
+        inputs_list: T tensors [B, D], one for each time step.
+        initial_state: structured like ``cell.state_size``; None means zeros.
+        dtype: of the zeros; taken from the inputs when None.
+        sequence_length: [B] whole numbers from 0 to T; None means T for every row.
+
+    Returns:
+        A list of T outputs [B, O], and the state after each row's last valid step.
+
+    Raises:
+        ValueError: an empty list, a wrong rank or size, a length outside 0 .. T.
+        TypeError: inputs that are no list, mixed dtypes, lengths that are not whole.
+
+    >>> from rnnbook.tf import BasicRNNCell
+    >>> outputs, state = static_rnn(BasicRNNCell(5), [tf.ones((4, 3)), tf.ones((4, 3))])
+    >>> len(outputs), state is outputs[-1]
+    (2, True)
+
+    Taught in: book/2-unrolling/static. Source: TensorFlow 1.x, static_rnn.
+    """
+    where = "static_rnn"
+    assert_like_cell(where, cell)
+    if not isinstance(inputs_list, (list, tuple)):
+        checks.fail(
+            where, "inputs_list", "a list of T arrays [B, D]", f"a {type(inputs_list).__name__}", TypeError
+        )
+    checks.check_steps(where, "inputs_list", len(inputs_list))
+    steps = [_as_floats(where, "inputs_list", inputs, "B D") for inputs in inputs_list]
+    for inputs in steps[1:]:
+        sizes = dict(zip("BD", steps[0].shape.as_list(), strict=True))
+        checks.check_array(where, "inputs_list", inputs, "B D", sizes)
+        checks.check_dtype(where, "inputs_list", inputs, steps[0].dtype)
+    state = _initial_state(where, cell, initial_state, steps[0], dtype)
+    lengths = None
+    if sequence_length is not None:
+        lengths = _checked_lengths(where, sequence_length, steps[0].shape[0], len(steps))
+
+    outputs = []
+    for t, inputs in enumerate(steps):
+        output, state = _step(cell, inputs, state, t, lengths)
+        outputs.append(output)
+    return outputs, state
+
+
+def dynamic_rnn(
+    cell: Cell,
+    inputs: tf.Tensor,
+    sequence_length: Any = None,
+    initial_state: Any = None,
+    dtype: Any = None,
+    parallel_iterations: int = 32,
+    swap_memory: bool = False,
+    time_major: bool = False,
+) -> tuple[tf.Tensor, Any]:
+    """Unroll ``cell`` in a `tf.while_loop`: one copy of its operations, whatever T is.
+
+    (y(t), h(t)) = cell(x(t), h(t-1)) for t = 0 .. T-1. Past a row's length the
+    output is zero and the state is copied through; what the padding holds never matters.
+
+    Args:
+        cell: any object of the cell protocol.
+        inputs: [B, T, D], or [T, B, D] with ``time_major``.
+        sequence_length: [B] whole numbers from 0 to T; None means T for every row.
+        initial_state: structured like ``cell.state_size``; None means zeros.
+        dtype: of the zeros; taken from the inputs when None.
+        parallel_iterations: handed to `tf.while_loop`.
+        swap_memory: accepted for TF 1.x's sake; TensorFlow 2's loop ignores it.
+        time_major: whether time is the first axis of inputs and outputs.
+
+    Returns:
+        outputs [B, T, O] (or [T, B, O]), and the state after each row's last valid step.
+
+    Raises:
+        ValueError: a wrong rank or size, T = 0, a length outside 0 .. T.
+        TypeError: inputs that are no array or no floats, lengths that are not whole.
+        tf.errors.InvalidArgumentError: the same of lengths or T known only when a
+            graph runs. (XLA drops this check: with ``jit_compile`` pass lengths you trust.)
+
+    >>> from rnnbook.tf import BasicRNNCell
+    >>> outputs, state = dynamic_rnn(BasicRNNCell(5), tf.ones((4, 2, 3)), [2, 1, 2, 2])
+    >>> outputs.shape.as_list(), outputs[1, 1].numpy().tolist()
+    ([4, 2, 5], [0.0, 0.0, 0.0, 0.0, 0.0])
+
+    Taught in: book/2-unrolling/dynamic. Source: TensorFlow 1.x, dynamic_rnn.
+    """
+    where = "dynamic_rnn"
+    assert_like_cell(where, cell)
+    inputs = _as_floats(where, "inputs", inputs, "T B D" if time_major else "B T D")
+    checks.check_steps(where, "inputs", inputs.shape[0 if time_major else 1])
+    if not time_major:
+        inputs = tf.transpose(inputs, [1, 0, 2])
+    T = inputs.shape[0] if inputs.shape[0] is not None else tf.shape(inputs)[0]
+    state = _initial_state(where, cell, initial_state, inputs[0], dtype)
+    lengths = None
+    if sequence_length is not None:
+        lengths = _checked_lengths(where, sequence_length, inputs.shape[1], T)
+    collected = tf.TensorArray(inputs.dtype, size=T, element_shape=(inputs.shape[1], cell.output_size))
+
+    def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
+        output, state = _step(cell, inputs[t], state, t, lengths)
+        return t + 1, state, collected.write(t, output)
+
+    _, state, collected = tf.while_loop(
+        lambda t, *_: t < T,
+        body,
+        (tf.constant(0), state, collected),
+        maximum_iterations=T,  # XLA needs a bound to differentiate the loop
+        parallel_iterations=parallel_iterations,
+        swap_memory=swap_memory,
+    )
+    outputs = collected.stack()  # [T, B, O]
+    return (outputs if time_major else tf.transpose(outputs, [1, 0, 2])), state
+
+
+def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
+    """The output of each row's last valid step, from outputs [B, T, O]: [B, O].
+
+    A row of length 0 has none; its result is zero.
+
+    >>> last_output(tf.reshape(tf.range(6.0), (2, 3, 1)), [2, 3]).numpy().tolist()
+    [[1.0], [5.0]]
+
+    Taught in: book/2-unrolling/variable-length-inputs.
+    """
+    outputs = _as_floats("last_output", "outputs", outputs, "B T O")
+    if sequence_length is None:
+        return outputs[:, -1]
+    T = outputs.shape[1] if outputs.shape[1] is not None else tf.shape(outputs)[1]
+    lengths = _checked_lengths("last_output", sequence_length, outputs.shape[0], T)
+    picked = tf.gather(outputs, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)  # [B, O]
+    return tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
+
+
+def _step(
+    cell: Cell, inputs: tf.Tensor, state: Any, t: Any, lengths: tf.Tensor | None
+) -> tuple[tf.Tensor, Any]:
+    """One step of any cell that honours the lengths: zero output, state copied through."""
+    if lengths is None:
+        return cell(inputs, state)
+    valid = (t < lengths)[:, None]  # [B, 1]
+    # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
+    output, new_state = cell(tf.where(valid, inputs, tf.zeros_like(inputs)), state)
+    new_state = map_state(lambda new, old: tf.where(valid, new, old), new_state, state)
+    return tf.where(valid, output, tf.zeros_like(output)), new_state
+
+
+def _as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
+    checks.check_array(where, name, value, letters, {})
+    checks.check_float(where, name, value)
+    return tf.convert_to_tensor(value)
+
+
+def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
+    """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
+    if dtype is not None:
+        checks.check_dtype(where, "dtype", tf.as_dtype(dtype), inputs.dtype)
+    if state is None:
+        B = inputs.shape[0] if inputs.shape[0] is not None else tf.shape(inputs)[0]
+        return cell.zero_state(B, inputs.dtype)
+    state = map_state(tf.convert_to_tensor, state)
+    checks.check_state(where, "initial_state", state, cell.state_size, inputs.shape[0], inputs.dtype)
+    return state
+
+
+def _checked_lengths(where: str, sequence_length: Any, B: int | None, T: Any) -> tf.Tensor:
+    """The lengths as int32 [B], checked now if they are known now, else when the graph runs."""
+    lengths = tf.convert_to_tensor(sequence_length)
+    if not lengths.dtype.is_integer:
+        checks.fail(where, "sequence_length", "whole numbers", lengths.dtype.name, TypeError)
+    checks.check_array(where, "sequence_length", lengths, "B", {"B": B})
+    values = tf.get_static_value(lengths)
+    if values is not None and isinstance(T, int):
+        checks.check_lengths(where, np.asarray(values), B, T)
+        return tf.cast(lengths, tf.int32)
+    lengths = tf.cast(lengths, tf.int32)
+    within = tf.reduce_all((lengths >= 0) & (lengths <= T))
+    message = f"{where}: sequence_length must be from 0 to T; got"
+    check = tf.debugging.Assert(within, [message, lengths, "with T =", T])
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(lengths)
