@@ -1,0 +1,66 @@
+# Every command of this project. `make` alone prints them.
+# Each command makes .venv by itself when it is missing or older than the lock.
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+HERE := $(wildcard rnnbook/protocol.py)
+PY := .venv/bin/python
+BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
+export PYTHONDONTWRITEBYTECODE := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+ifeq ($(HERE),)
+$(error run make in the folder of the repository that holds this Makefile: cd there first)
+endif
+
+.PHONY: help book serve test lab notebooks text lint format lock clean
+
+help:  ## Print this help
+	@echo 'The RNN book that runs. Commands:'
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+book: notebooks  ## Build the HTML book and say where it is
+	@$(BUILD) -q
+	@echo 'The book: _build/html/book/index.html   (make serve opens it)'
+
+serve: book  ## Build the book and open it on 127.0.0.1
+	@$(PY) tools/serve.py
+
+test: lint  ## Check everything: code, tests, every notebook's outputs, the build
+	@echo '== tests of the package, the pages and the tools'
+	@$(PY) -m pytest -q
+	@echo '== every cell of every notebook, run again and compared'
+	@$(PY) -m pytest -q --nbval book -n 2 --dist loadfile
+	@echo '== the book, warnings are errors'
+	@$(BUILD) -q --all
+	@echo 'All checks passed.'
+
+lab: .venv/ready  ## Open the notebooks in JupyterLab
+	@.venv/bin/jupyter lab --notebook-dir=book
+
+notebooks: .venv/ready  ## Execute the pages that changed (.md to .ipynb)
+	@$(PY) tools/notebooks.py
+
+text: .venv/ready  ## Bring an edit made in Jupyter back: make text NB=book/.../x.ipynb
+	@$(PY) tools/notebooks.py --text "$(NB)"
+
+lint: .venv/ready  ## Check style, names and types
+	@.venv/bin/ruff check -q .
+	@.venv/bin/ruff format -q --check rnnbook tests tools book/conftest.py || \
+	  { echo 'lint: run make format'; exit 1; }
+	@.venv/bin/mypy
+
+format: .venv/ready  ## Format the code
+	@.venv/bin/ruff check -q --fix rnnbook tests tools book/conftest.py
+	@.venv/bin/ruff format -q rnnbook tests tools book/conftest.py
+
+lock: .venv/ready  ## Write requirements.txt anew from pyproject.toml
+	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --upgrade \
+	  --extra book --extra test --no-emit-index-url --custom-compile-command 'make lock' \
+	  pyproject.toml -o requirements.txt
+
+clean:  ## Remove .venv and everything built
+	@rm -rf .venv _build .pytest_cache .ruff_cache .mypy_cache rnnbook.egg-info
+
+.venv/ready: requirements.txt tools/setup_venv.sh
+	@sh tools/setup_venv.sh

@@ -1,0 +1,275 @@
+"""The tools are tested on themselves: each defect a notebook may have makes the checks fail."""
+
+import base64
+import importlib.util
+import io
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import matplotlib.image
+import nbformat
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A page
+
+```{code-cell} python
+import sys
+
+import matplotlib.pyplot as plt
+
+print("a log line", file=sys.stderr)
+print("rmse 0.1234, 7 steps")
+```
+
+```{code-cell} python
+fig, ax = plt.subplots(figsize=(3, 2))
+ax.plot([1, 2, 4])
+plt.show()
+```
+
+```{code-cell} python
+---
+tags: [raises-exception]
+---
+raise ValueError("expected")
+```
+"""
+
+
+def load(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+notebooks = load("notebooks")
+
+
+def execute(page: Path, root: Path) -> Path:
+    failures = notebooks.asyncio.run(notebooks.execute_all([page], root, 1))
+    assert failures == []
+    return page.with_suffix(".ipynb")
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory) -> Path:
+    """A small repository with one executed page."""
+    root = tmp_path_factory.mktemp("small")
+    (root / "book").mkdir()
+    (root / "rnnbook").mkdir()
+    (root / "rnnbook" / "__init__.py").write_text("")
+    (root / "requirements.txt").write_text("numpy\n")
+    shutil.copy(ROOT / "book" / "conftest.py", root / "book")
+    (root / "book" / "page.md").write_text(PAGE)
+    execute(root / "book" / "page.md", root)
+    return root
+
+
+def nbval_passes(book: Path, tmp_path: Path, change=None) -> bool:
+    """What `make test` runs, on a copy of the page's notebook after ``change``."""
+    folder = tmp_path / "book"
+    shutil.copytree(book / "book", folder)
+    if change:
+        notebook = nbformat.read(folder / "page.ipynb", as_version=4)
+        change(notebook)
+        nbformat.write(notebook, folder / "page.ipynb")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", str(folder)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    return done.returncode == 0
+
+
+def replace(old: str, new: str):
+    def change(notebook):
+        out = notebook.cells[1].outputs[0]
+        assert old in out.text
+        out.text = out.text.replace(old, new)
+
+    return change
+
+
+def shift_a_line(notebook):
+    """Draw the figure with one point moved a little."""
+    out = notebook.cells[2].outputs[0]
+    pixels = matplotlib.image.imread(io.BytesIO(base64.b64decode(out.data["image/png"])))
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, np.roll(pixels, 3, axis=0))
+    out.data["image/png"] = base64.b64encode(buffer.getvalue()).decode()
+
+
+def forget_a_run(notebook):
+    notebook.cells[1].execution_count = None
+    notebook.cells[1].outputs = []
+
+
+def raise_in_a_cell(notebook):
+    notebook.cells[1].source += "\nundefined_name"
+
+
+def stop_raising(notebook):
+    notebook.cells[3].source = "print('fine')"
+
+
+def lose_an_output(notebook):
+    notebook.cells[1].outputs = []
+
+
+def test_an_honest_notebook_passes(book, tmp_path):
+    assert nbval_passes(book, tmp_path)
+
+
+def test_rounding_noise_passes(book, tmp_path):
+    assert nbval_passes(book, tmp_path, replace("0.1234", "0.123401"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(replace("0.1234", "0.1235"), id="a changed last digit"),
+        pytest.param(replace("7", "8"), id="a changed whole number"),
+        pytest.param(replace("rmse", "mse"), id="a changed word"),
+        pytest.param(shift_a_line, id="a changed figure"),
+        pytest.param(forget_a_run, id="an unexecuted cell"),
+        pytest.param(raise_in_a_cell, id="a cell that raises"),
+        pytest.param(stop_raising, id="a cell that no longer raises"),
+        pytest.param(lose_an_output, id="a lost output"),
+    ],
+)
+def test_a_defect_fails(book, tmp_path, change):
+    assert not nbval_passes(book, tmp_path, change)
+
+
+def test_executing_twice_gives_the_same_bytes(book):
+    notebook = book / "book" / "page.ipynb"
+    first = notebook.read_bytes()
+    execute(book / "book" / "page.md", book)
+    assert notebook.read_bytes() == first
+
+
+def test_a_notebook_is_canonical(book):
+    notebook = nbformat.read(book / "book" / "page.ipynb", as_version=4)
+    assert all(out.get("name") != "stderr" for out in notebook.cells[1].outputs)
+    assert set(notebook.metadata) == {"kernelspec", "language_info", "jupytext", "rnnbook"}
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert "execution" not in notebook.cells[1].metadata
+
+
+@pytest.mark.parametrize("touched", ["book/page.md", "rnnbook/__init__.py", "requirements.txt"])
+def test_a_page_is_stale_when_text_package_or_lock_changes(book, touched):
+    page, path = book / "book" / "page.md", book / touched
+    assert not notebooks.is_stale(page, book)
+    before = path.read_text()
+    path.write_text(before + "\n")
+    assert notebooks.is_stale(page, book)
+    path.write_text(before)
+    assert not notebooks.is_stale(page, book)
+
+
+def test_a_page_without_a_whole_notebook_is_stale(book, tmp_path):
+    shutil.copytree(book, tmp_path / "copy")
+    page = tmp_path / "copy" / "book" / "page.md"
+    page.with_suffix(".ipynb").write_text("{")
+    assert notebooks.is_stale(page, tmp_path / "copy")
+    page.with_suffix(".ipynb").unlink()
+    assert notebooks.is_stale(page, tmp_path / "copy")
+
+
+def test_a_page_that_fails_keeps_its_old_notebook_and_is_named(book, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(book, root)
+    page = root / "book" / "page.md"
+    before = page.with_suffix(".ipynb").read_bytes()
+    page.write_text(PAGE.replace('print("rmse', '1 / 0\nprint("rmse'))
+    failures = notebooks.asyncio.run(notebooks.execute_all([page], root, 1))
+    assert len(failures) == 1
+    assert failures[0].startswith("book/page.md: CellExecutionError")
+    assert "ZeroDivisionError" in failures[0]
+    assert page.with_suffix(".ipynb").read_bytes() == before
+    assert [path.name for path in (root / "book").glob(".*")] == []
+
+
+def test_an_edit_made_in_jupyter_comes_back_to_the_text(book, tmp_path):
+    shutil.copytree(book, tmp_path / "copy")
+    page = tmp_path / "copy" / "book" / "page.md"
+    notebook = nbformat.read(page.with_suffix(".ipynb"), as_version=4)
+    notebook.cells[1].source += "\nprint(1 + 1)"
+    nbformat.write(notebook, page.with_suffix(".ipynb"))
+    notebooks.to_text(page.with_suffix(".ipynb"))
+    assert notebooks.find_pages(tmp_path / "copy") == [page]
+    cells = jupytext.read(page).cells
+    assert cells[1].source.endswith("print(1 + 1)")
+    assert cells[3].metadata.tags == ["raises-exception"]
+
+
+def make(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+    return subprocess.run(["make", *words], cwd=cwd, capture_output=True, text=True, env=clean | environment)
+
+
+def test_make_alone_prints_help():
+    done = make()
+    assert done.returncode == 0
+    for command in ["book", "test", "serve", "lab", "notebooks", "lint", "format", "lock", "clean", "text"]:
+        assert f"make {command} " in done.stdout
+
+
+def test_make_elsewhere_says_where_to_go(tmp_path):
+    done = make("-f", str(ROOT / "Makefile"), "test", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "run make in the folder of the repository" in done.stderr
+
+
+def copy_for_setup(tmp_path: Path) -> Path:
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "rnnbook").mkdir()
+    for file in ("Makefile", "tools/setup_venv.sh", "rnnbook/protocol.py"):
+        shutil.copy(ROOT / file, tmp_path / file)
+    (tmp_path / "requirements.txt").write_text("")
+    return tmp_path
+
+
+def fake_python(folder: Path, body: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "python3"
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_setup_names_the_python_it_needs(tmp_path):
+    copy = copy_for_setup(tmp_path)
+    old = fake_python(tmp_path / "bin", 'case "$1" in --version) echo Python 3.8.20;; *) exit 1;; esac')
+    done = make("notebooks", cwd=copy, PYTHON=str(old))
+    assert done.returncode != 0
+    assert "is not a Python 3.11, 3.12 or 3.13" in done.stderr
+    done = subprocess.run(
+        ["/bin/sh", "tools/setup_venv.sh"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{old.parent}"},
+    )
+    assert done.returncode != 0
+    assert "needs Python 3.11, 3.12 or 3.13 on the PATH; found Python 3.8.20" in done.stderr
+
+
+def test_setup_says_when_the_install_fails(tmp_path):
+    copy = copy_for_setup(tmp_path)
+    (copy / "requirements.txt").write_text("./there-is-no-such-package\n")
+    done = make("notebooks", cwd=copy, PYTHON=sys.executable)
+    assert done.returncode != 0
+    assert "pip could not install requirements.txt" in done.stderr
+    assert not (copy / ".venv" / "ready").exists()

@@ -1,0 +1,157 @@
+"""Execute the pages: every stale ``book/**/<topic>.md`` becomes ``<topic>.ipynb`` beside it.
+
+    python tools/notebooks.py                 the stale pages, two at a time
+    python tools/notebooks.py PAGE.md ...     these pages, stale or not
+    python tools/notebooks.py --text NB.ipynb an edit made in Jupyter, back to .md
+
+A page is stale when its text, the package or the lock changed since it was executed;
+the notebook's metadata holds the fingerprint. What is written is canonical: cell ids
+from their contents, no times, no stderr. So the same input gives the same bytes.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+CELL_SECONDS = 120
+FORMAT = {"extension": ".md", "format_name": "myst"}
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
+
+
+def find_pages(root: Path) -> list[Path]:
+    """Every page with code cells: those whose header names a jupytext format."""
+    pages = sorted((root / "book").rglob("*.md"))
+    return [page for page in pages if page.read_text(encoding="utf-8").startswith("---\njupytext:")]
+
+
+def fingerprint(page: Path, root: Path) -> str:
+    """A hash of all that decides a page's outputs: its text, the package, the lock."""
+    digest = hashlib.sha256()
+    for path in [page, *sorted((root / "rnnbook").rglob("*.py")), root / "requirements.txt"]:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def is_stale(page: Path, root: Path) -> bool:
+    try:
+        metadata = nbformat.read(page.with_suffix(".ipynb"), as_version=4).metadata
+    except (OSError, nbformat.reader.NotJSONError):
+        return True
+    return metadata.get("rnnbook", {}).get("fingerprint") != fingerprint(page, root)
+
+
+def canonical(nb: nbformat.NotebookNode, fingerprint: str | None = None) -> nbformat.NotebookNode:
+    """The notebook without anything that may differ between two runs."""
+    seen: dict[str, int] = {}
+    for cell in nb.cells:
+        name = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:12]
+        seen[name] = seen.get(name, 0) + 1
+        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+    nb.metadata = nbformat.NotebookNode(
+        kernelspec=KERNEL,
+        language_info={"name": "python"},
+        jupytext={"text_representation": FORMAT},
+    )
+    if fingerprint:
+        nb.metadata.rnnbook = {"fingerprint": fingerprint}
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    return nb
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace ``path`` in one move, so that a reader finds the old file or the new one."""
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+async def execute(page: Path, root: Path) -> None:
+    """Run one page in its own kernel, in its own folder, and write its notebook."""
+    before = fingerprint(page, root)
+    nb = jupytext.read(page)
+    client = NotebookClient(
+        nb,
+        timeout=CELL_SECONDS,
+        kernel_name=KERNEL["name"],
+        record_timing=False,
+        extra_arguments=["--IPKernelApp.log_level=40"],
+        resources={"metadata": {"path": str(page.parent)}},
+    )
+    await client.async_execute()
+    write_whole(page.with_suffix(".ipynb"), nbformat.writes(canonical(nb, before)) + "\n")
+
+
+async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
+    """Run ``pages``, ``at_once`` at a time; return what went wrong, a line a page."""
+    gate = asyncio.Semaphore(at_once)
+    failures: list[str] = []
+    with tqdm(total=len(pages), unit="page", disable=None) as bar:
+
+        async def one(page: Path) -> None:
+            name = page.relative_to(root).as_posix()
+            async with gate:
+                try:
+                    await execute(page, root)
+                except (CellExecutionError, CellTimeoutError, DeadKernelError, OSError) as error:
+                    failures.append(f"{name}: {type(error).__name__}\n{error}")
+                bar.set_postfix_str(name)
+                bar.update()
+
+        await asyncio.gather(*map(one, pages))
+    return failures
+
+
+def to_text(notebook: Path) -> Path:
+    """Write a notebook's cells back to its .md; outputs stay behind."""
+    nb = nbformat.read(notebook, as_version=4)
+    nb.metadata = nbformat.NotebookNode(
+        jupytext={"text_representation": FORMAT},
+        kernelspec={"name": KERNEL["name"], "display_name": KERNEL["display_name"]},
+    )
+    page = notebook.with_suffix(".md")
+    write_whole(page, jupytext.writes(nb, fmt=FORMAT))
+    return page
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to run, stale or not")
+    parser.add_argument("--text", type=Path, metavar="NB", help="write this notebook back to .md")
+    parser.add_argument("--all", action="store_true", help="run every page, stale or not")
+    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="kernels at a time (2)")
+    arguments = parser.parse_args()
+    if arguments.text:
+        print(f"wrote {to_text(arguments.text)}")
+        return 0
+    pages = [page.resolve() for page in arguments.pages] or find_pages(ROOT)
+    if not arguments.pages and not arguments.all:
+        pages = [page for page in pages if is_stale(page, ROOT)]
+    if not pages:
+        print("notebooks: every page is up to date")
+        return 0
+    failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
+    for failure in failures:
+        print(f"\n{failure}", file=sys.stderr)
+    print(f"notebooks: {len(pages) - len(failures)} of {len(pages)} pages executed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
