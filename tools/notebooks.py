@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import hashlib
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def find_pages(root: Path) -> list[Path]:
 
 
 def fingerprint(page: Path, root: Path) -> str:
-    """A hash of all that decides a page's outputs: its text, the package, the lock."""
+    """A hash of all that decides a page's outputs: its text, the data beside it, package, lock."""
     digest = hashlib.sha256()
-    for path in [page, *sorted((root / "rnnbook").rglob("*.py")), root / "requirements.txt"]:
+    package = sorted((root / "rnnbook").rglob("*.py"))
+    for path in [page, *sorted(page.parent.glob("*.json")), *package, root / "requirements.txt"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
@@ -61,6 +63,9 @@ def canonical(nb: nbformat.NotebookNode, fingerprint: str | None = None) -> nbfo
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
+            for out in cell.outputs:
+                if out.output_type == "error":  # the frames hold paths of this machine
+                    out.traceback = [f"{out.ename}: {out.evalue}"]
     nb.metadata = nbformat.NotebookNode(
         kernelspec=KERNEL,
         language_info={"name": "python"},
@@ -91,10 +96,12 @@ async def execute(page: Path, root: Path) -> None:
         timeout=CELL_SECONDS,
         kernel_name=KERNEL["name"],
         record_timing=False,
+        coalesce_streams=True,  # or the number of pieces would depend on the moment
         extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(page.parent)}},
     )
-    await client.async_execute()
+    # TensorFlow's greetings go past the notebook, straight to the terminal
+    await client.async_execute(stderr=subprocess.DEVNULL)
     write_whole(page.with_suffix(".ipynb"), nbformat.writes(canonical(nb, before)) + "\n")
 
 
