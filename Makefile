@@ -13,6 +13,9 @@ ifeq ($(HERE),)
 $(error run make in the folder of the repository that holds this Makefile: cd there first)
 endif
 
+# A virtual environment knows its own path: one that was moved or copied is made anew.
+$(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
+
 .PHONY: help book serve test lab notebooks text lint format lock clean
 
 help:  ## Print this help

@@ -53,6 +53,7 @@ def source_weights(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
 
     Taught in: book/1-memory/layer-and-batch.
     """
+    dtype = checks.floating("source_weights", "dtype", dtype, "NumPy", np.dtype)
     X, Y = source_batch(), source_outputs()
     near_one = 1 - 2e-8  # a printed 1. stands for the largest float32 below one, or so
     before = np.arctanh(np.clip(Y, -near_one, near_one))  # [4, 2, 5]
@@ -95,6 +96,36 @@ def sliding_windows(series: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarr
     return np.lib.stride_tricks.sliding_window_view(series, size)[:-1].copy(), series[size:].copy()
 
 
+def batches(
+    samples: int, batch_size: int, steps: int, seed: int | None, buffer: int | None = None
+) -> np.ndarray:
+    """Which samples go into each training step, [steps, batch_size].
+
+    All samples in random order, then all again in another order, and so on. With
+    ``buffer`` the samples come in their own order, again and again, and each is drawn
+    from the next ``buffer`` that wait: `tf.data`'s ``repeat().shuffle(buffer)``, which
+    mixes only neighbours.
+
+    >>> batches(samples=4, batch_size=2, steps=4, seed=0).ravel()[:4].tolist()
+    [2, 0, 1, 3]
+    >>> batches(samples=4, batch_size=2, steps=2, seed=0, buffer=1).ravel().tolist()
+    [0, 1, 2, 3]
+
+    Taught in: book/6-applications/sine-wave.
+    """
+    samples = checks.check_count("batches", "samples", samples)
+    needed = checks.check_count("batches", "batch_size", batch_size) * steps
+    rng = np.random.default_rng(seed)
+    if buffer is None:
+        rounds = [rng.permutation(samples) for _ in range(-(-needed // samples))]
+        return np.concatenate(rounds)[:needed].reshape(steps, batch_size)
+    waiting = np.arange(checks.check_count("batches", "buffer", buffer)) % samples
+    order = np.empty(needed, int)
+    for n, place in enumerate(rng.integers(buffer, size=needed)):
+        order[n], waiting[place] = waiting[place], (buffer + n) % samples
+    return order.reshape(steps, batch_size)
+
+
 def pad_sequences(sequences: Sequence[Any], dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
     """Sequences [T_i, D] of unequal length as one batch [B, T, D] with zeros, and lengths [B].
 
@@ -104,12 +135,21 @@ def pad_sequences(sequences: Sequence[Any], dtype: Any = np.float64) -> tuple[np
 
     Taught in: book/2-unrolling/variable-length-inputs.
     """
-    if not len(sequences):
-        checks.fail("pad_sequences", "sequences", "at least one sequence", "none")
-    rows = [np.asarray(sequence, dtype) for sequence in sequences]
+    where, name = "pad_sequences", "every sequence"
+    if not isinstance(sequences, (list, tuple, np.ndarray)):
+        checks.fail(where, "sequences", "a list of B arrays [T, D]", checks.what(sequences), TypeError)
+    rows = [checks.to_array(where, name, sequence, "an array [T, D]") for sequence in sequences]
+    sizes: dict[str, int | None] = {}
     for row in rows:
-        checks.check_array("pad_sequences", "every sequence", row, "T D", {"D": rows[0].shape[-1]})
+        checks.check_array(where, name, row, "T D", sizes, empty="T")
+        if not np.can_cast(row.dtype, dtype, "same_kind"):
+            checks.fail(where, name, f"numbers that fit {np.dtype(dtype)}", row.dtype, TypeError)
+        sizes["D"] = row.shape[1]
     lengths = np.array([len(row) for row in rows])
+    if not lengths.any():
+        checks.fail(
+            where, "sequences", "B arrays [T, D] with a T of at least 1", f"lengths {lengths.tolist()}"
+        )
     batch = np.zeros((len(rows), lengths.max(), rows[0].shape[1]), dtype)
     for place, row in zip(batch, rows, strict=True):
         place[: len(row)] = row
@@ -125,8 +165,7 @@ def sequence_mask(lengths: Any, max_length: int) -> np.ndarray:
     Taught in: book/2-unrolling/variable-length-inputs.
     """
     max_length = checks.check_count("sequence_mask", "max_length", max_length)
-    lengths = np.asarray(lengths)
-    checks.check_lengths("sequence_mask", lengths, None, max_length)
+    lengths = checks.check_lengths("sequence_mask", "lengths", lengths, None, max_length)
     return np.arange(max_length) < lengths[:, None]
 
 
@@ -140,7 +179,11 @@ def lengths_from_eos(tokens: Any, end_token: int) -> np.ndarray:
 
     Taught in: book/2-unrolling/variable-length-outputs.
     """
-    tokens = np.asarray(tokens)
-    checks.check_array("lengths_from_eos", "tokens", tokens, "B T", {})
+    where = "lengths_from_eos"
+    tokens = checks.to_array(where, "tokens", tokens, "whole numbers [B, T]")
+    if tokens.dtype.kind not in "iu":
+        checks.fail(where, "tokens", "whole numbers [B, T]", checks.dtype_name(tokens), TypeError)
+    checks.check_array(where, "tokens", tokens, "B T", {})
+    end_token = checks.check_count(where, "end_token", end_token, least=0)
     ended = np.cumsum(tokens == end_token, axis=1) > 0
     return (~ended).sum(axis=1)

@@ -4,6 +4,7 @@ Letters: B batch, T time steps, D inputs, H units, O outputs (see book/notation.
 """
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 MEMBERS = ("state_size", "output_size", "zero_state", "__call__")
@@ -45,17 +46,20 @@ def assert_like_cell(where: str, cell: object) -> None:
     >>> assert_like_cell("unroll", 5)
     Traceback (most recent call last):
     ...
-    TypeError: unroll: cell must have state_size, output_size, zero_state and be \
-callable; int lacks state_size, output_size, zero_state, __call__
+    TypeError: unroll: cell must have state_size, output_size, zero_state, __call__; \
+got int without state_size, output_size, zero_state, __call__
     """
-    missing = [name for name in MEMBERS if not hasattr(cell, name)]
     if isinstance(cell, type):  # a class has the members of its instances, but is no cell
         raise TypeError(f"{where}: cell must be a cell; got the class {cell.__name__}: call it first")
+    missing = [name for name in MEMBERS if not hasattr(cell, name)]
     if missing:
-        raise TypeError(
-            f"{where}: cell must have state_size, output_size, zero_state and be callable; "
-            f"{type(cell).__name__} lacks {', '.join(missing)}"
-        )
+        came = f"{type(cell).__name__} without {', '.join(missing)}"
+        raise TypeError(f"{where}: cell must have {', '.join(MEMBERS)}; got {came}")
+    size: Any = cell.state_size  # type: ignore[attr-defined]  # hasattr says so
+    sizes: list[Any] = []
+    map_state(sizes.append, size)
+    if not sizes or not all(isinstance(leaf, Integral) for leaf in sizes):
+        raise TypeError(f"{where}: cell.state_size must be a whole number or a tuple of such; got {size!r}")
 
 
 def map_state(function: Callable[..., Any], *states: Any) -> Any:
@@ -64,7 +68,10 @@ def map_state(function: Callable[..., Any], *states: Any) -> Any:
     >>> map_state(lambda size: 2 * size, LSTMStateTuple(5, (3, 4)))
     LSTMStateTuple(c=10, h=(6, 8))
     """
-    first = states[0]
+    first, *others = states
+    if not all(same_structure(first, other) for other in others):
+        came = " and ".join(str(map_state(lambda leaf: type(leaf).__name__, state)) for state in states)
+        raise ValueError(f"map_state: states must be of one structure; got {came}")
     if not isinstance(first, tuple):
         return function(*states)
     parts = [map_state(function, *leaves) for leaves in zip(*states, strict=True)]

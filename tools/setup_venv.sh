@@ -23,12 +23,13 @@ fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     fail "$python has no venv module. On Debian and Ubuntu: apt install python3-venv."
 
-# Keep a .venv of the same Python, so that a changed lock updates it in place.
+# Keep a .venv made here with the same Python, so that a changed lock updates it in place.
 version() { "$1" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null || true; }
-if [ "$(version .venv/bin/python)" != "$(version "$python")" ]; then
+if [ "$(version .venv/bin/python)" != "$(version "$python")" ] || [ "$(cat .venv/home 2>/dev/null)" != "$PWD" ]; then
     printf 'setup: new .venv with %s\n' "$("$python" --version)" >&2
     rm -rf .venv
     "$python" -m venv .venv || fail "could not make .venv (see above)."
+    printf '%s\n' "$PWD" > .venv/home
 fi
 
 printf 'setup: installing the locked packages (a few minutes the first time)\n' >&2

@@ -1,10 +1,13 @@
 """Every drawing and plot of the book.
 
 `draw_*` makes a diagram and returns its Axes; `plot_*` takes data and an Axes and
-returns the Axes; `subplots` makes Axes in the house style. Nothing is shown or saved here.
+returns the Axes. `subplots` and `canvas` make Axes in the house style, `box` and `arrow`
+are the strokes of every diagram. Nothing is shown or saved here.
 """
 
 from rnnbook.figures.diagrams import (
+    arrow,
+    box,
     draw_batch,
     draw_cell,
     draw_layer_shapes,
@@ -20,15 +23,19 @@ from rnnbook.figures.plots import (
     plot_series,
     plot_states,
 )
-from rnnbook.figures.style import INPUT, OUTPUT, PADDING, STATE, TRUTH, WEIGHT, subplots
+from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, TRUTH, WEIGHT, canvas, subplots
 
 __all__ = [
+    "INK",
     "INPUT",
     "OUTPUT",
     "PADDING",
     "STATE",
     "TRUTH",
     "WEIGHT",
+    "arrow",
+    "box",
+    "canvas",
     "draw_batch",
     "draw_cell",
     "draw_layer_shapes",

@@ -119,10 +119,10 @@ def draw_topologies() -> Axes:
 def draw_batch(batch: np.ndarray) -> Axes:
     """A batch [B, T, D] as one sheet of numbers for each row, every axis named."""
     B, T, D = batch.shape
-    ax = canvas(3.0, 11.4, 4.8)
-    cell, width = 0.52, 0.52 * D
+    ax = canvas(2.4, 11.4, 3.8)
+    cell, width, top = 0.52, 0.52 * D, 3.2
     for b in reversed(range(B)):
-        left, top = 1.6 + b * (width + 0.75), 3.6
+        left = 1.6 + b * (width + 0.75)
         ax.text(left + width / 2, top + 0.25, f"row {b}", ha="center", fontsize=9.5, color=STATE)
         for t in range(T):
             for d in range(D):
@@ -130,9 +130,9 @@ def draw_batch(batch: np.ndarray) -> Axes:
                 ax.add_patch(Rectangle(corner, cell, cell, fc="white", ec=INPUT, lw=1.1))
                 place = (corner[0] + cell / 2, corner[1] + cell / 2)
                 ax.text(*place, f"{batch[b, t, d]:g}", ha="center", va="center", fontsize=10, color=INK)
-    bottom, last = 3.6 - T * cell, 1.6 + (B - 1) * (width + 0.75) + width
-    arrow(ax, (1.3, 3.6), (1.3, bottom), color=INK)
-    ax.text(1.15, 3.6 - T * cell / 2, f"T = {T}\ntime steps", ha="right", va="center", fontsize=10, color=INK)
+    bottom, last = top - T * cell, 1.6 + (B - 1) * (width + 0.75) + width
+    arrow(ax, (1.3, top), (1.3, bottom), color=INK)
+    ax.text(1.15, top - T * cell / 2, f"T = {T}\ntime steps", ha="right", va="center", fontsize=10, color=INK)
     arrow(ax, (1.6, bottom - 0.3), (1.6 + width, bottom - 0.3))
     ax.text(
         1.6 + width / 2, bottom - 0.6, f"D = {D} features", ha="center", va="center", fontsize=10, color=INK
@@ -145,8 +145,8 @@ def draw_batch(batch: np.ndarray) -> Axes:
 
 def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
     """The matrices of one step of a layer, to scale, every side named."""
-    ax = canvas(2.2, 14.4, 4.4)
-    unit, middle, x = 0.42, 2.4, 0.4
+    ax = canvas(1.7, 15.9, 3.6)
+    unit, middle, x = 0.42, 2.0, 0.3
     parts = (
         ("$Y_{(t)}$", B, H, OUTPUT, "= φ("),
         ("$X_{(t)}$", B, D, INPUT, "·"),

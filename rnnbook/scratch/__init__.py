@@ -2,20 +2,50 @@
 
 from rnnbook.protocol import Cell, LSTMStateTuple
 from rnnbook.scratch.activations import Activation, identity, relu, sigmoid, tanh
-from rnnbook.scratch.cells import BasicRNNCell
+from rnnbook.scratch.backprop import backward_through_time, forward_through_time
+from rnnbook.scratch.basic_rnn import BasicRNNCell
+from rnnbook.scratch.bidirectional import unroll_bidirectional
 from rnnbook.scratch.decode import greedy_decode
+from rnnbook.scratch.gradcheck import gradient_check
+from rnnbook.scratch.gru import GRUCell
+from rnnbook.scratch.lstm import BasicLSTMCell
+from rnnbook.scratch.training import (
+    SGD,
+    Adagrad,
+    Adam,
+    SequenceRegressor,
+    clip_by_global_norm,
+    fit,
+    mean_squared_error,
+)
 from rnnbook.scratch.unroll import last_output, unroll
+from rnnbook.scratch.wrappers import DropoutWrapper, MultiRNNCell
 
 __all__ = [
+    "SGD",
     "Activation",
+    "Adagrad",
+    "Adam",
+    "BasicLSTMCell",
     "BasicRNNCell",
     "Cell",
+    "DropoutWrapper",
+    "GRUCell",
     "LSTMStateTuple",
+    "MultiRNNCell",
+    "SequenceRegressor",
+    "backward_through_time",
+    "clip_by_global_norm",
+    "fit",
+    "forward_through_time",
+    "gradient_check",
     "greedy_decode",
     "identity",
     "last_output",
+    "mean_squared_error",
     "relu",
     "sigmoid",
     "tanh",
     "unroll",
+    "unroll_bidirectional",
 ]

@@ -11,7 +11,10 @@ import numpy as np
 
 
 class Activation(NamedTuple):
-    """A function phi and its derivative phi'(a), expressed through phi(a)."""
+    """A function phi and its derivative phi'(a), expressed through phi(a).
+
+    Taught in: book/1-memory/recurrent-neuron.
+    """
 
     function: Callable[[np.ndarray], np.ndarray]
     derivative: Callable[[np.ndarray], np.ndarray]

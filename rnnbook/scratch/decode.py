@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from rnnbook import checks
-from rnnbook.protocol import map_state
 
 Step = Callable[[np.ndarray, Any], tuple[np.ndarray, Any]]
 
@@ -31,7 +30,9 @@ def greedy_decode(
         and lengths [B], the tokens before the end.
 
     Raises:
-        ValueError: logits that are not [B, V], or ``max_steps`` below one.
+        ValueError: logits that are not [B, V], an ``end_token`` not below V, or
+            ``max_steps`` below one.
+        TypeError: a state that is not arrays of B rows, tokens that are not whole.
 
     >>> def step(tokens, count):  # emits token 1 while the count is above zero
     ...     return np.concatenate([0.5 - count, count - 0.5], axis=1), count - 1
@@ -41,17 +42,18 @@ def greedy_decode(
 
     Taught in: book/2-unrolling/variable-length-outputs.
     """
-    max_steps = checks.check_count("greedy_decode", "max_steps", max_steps)
-    state, sizes = initial_state, []
-    map_state(lambda leaf: sizes.append(leaf.shape[0]), initial_state)
-    tokens = np.full(sizes[0], start_token)  # [B]
-    alive = np.ones(sizes[0], bool)  # [B]
+    where = "greedy_decode"
+    B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
+    state = initial_state
+    tokens = np.full(B, start_token)  # [B]
+    alive = np.ones(B, bool)  # [B]
     emitted: list[np.ndarray] = []
     while alive.any() and len(emitted) < max_steps:
-        logits, state = step(tokens, state)
-        checks.check_array("greedy_decode", "logits", logits, "B V", {"B": sizes[0]})
+        result = step(tokens, state)
+        checks.check_logits(where, result, initial_state, B, end_token)
+        logits, state = result
         tokens = np.where(alive, logits.argmax(axis=1), end_token)
-        alive = alive & (tokens != end_token)
+        alive = tokens != end_token  # a row that has ended holds end_token, and stays ended
         emitted.append(tokens)
     decoded = np.stack(emitted, axis=1)  # [B, T]
     return decoded, (decoded != end_token).sum(axis=1)

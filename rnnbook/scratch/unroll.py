@@ -37,7 +37,8 @@ def unroll(
 
     Raises:
         ValueError: a wrong rank or size, T = 0, a length outside 0 .. T.
-        TypeError: inputs that are no array or no floats, lengths that are not whole.
+        TypeError: inputs that are no array or no floats, lengths that are not whole;
+            a cell that does not return ``output [B, O], new_state``.
 
     >>> from rnnbook.scratch import BasicRNNCell
     >>> outputs, state = unroll(BasicRNNCell(5, seed=0), np.ones((4, 2, 3)), [2, 1, 2, 2])
@@ -47,26 +48,27 @@ def unroll(
     Taught in: book/2-unrolling/by-hand. Source: TensorFlow 1.x, dynamic_rnn.
     """
     assert_like_cell("unroll", cell)
-    checks.check_array("unroll", "inputs", inputs, "T B D" if time_major else "B T D", {})
+    checks.check_numpy("unroll", "inputs", inputs, "T B D" if time_major else "B T D", {})
     checks.check_float("unroll", "inputs", inputs)
     if not time_major:
         inputs = inputs.swapaxes(0, 1)
     T, B, _ = inputs.shape
-    checks.check_steps("unroll", "inputs", T)
     if initial_state is None:
         state = cell.zero_state(B, inputs.dtype)
     else:
         checks.check_state("unroll", "initial_state", initial_state, cell.state_size, B, inputs.dtype)
         state = initial_state
 
-    lengths = np.full(B, T) if sequence_length is None else np.asarray(sequence_length)
-    checks.check_lengths("unroll", lengths, B, T)
+    lengths = _lengths("unroll", sequence_length, B, T)
     valid = np.arange(T)[:, None, None] < lengths[:, None]  # [T, B, 1]
     inputs = np.where(valid, inputs, 0)
 
     outputs = np.zeros((T, B, cell.output_size), inputs.dtype)
     for t in range(T):
-        output, new_state = cell(inputs[t], state)
+        result = cell(inputs[t], state)
+        if t == 0:
+            checks.check_step("unroll", cell, result, B, inputs.dtype)
+        output, new_state = result
         outputs[t] = np.where(valid[t], output, 0)
         state = map_state(partial(np.where, valid[t]), new_state, state)
     return (outputs if time_major else outputs.swapaxes(0, 1)), state
@@ -82,9 +84,16 @@ def last_output(outputs: np.ndarray, sequence_length: Any = None) -> np.ndarray:
 
     Taught in: book/2-unrolling/variable-length-inputs.
     """
-    checks.check_array("last_output", "outputs", outputs, "B T O", {})
+    checks.check_numpy("last_output", "outputs", outputs, "B T O", {})
+    checks.check_float("last_output", "outputs", outputs)
     B, T, _ = outputs.shape
-    lengths = np.full(B, T) if sequence_length is None else np.asarray(sequence_length)
-    checks.check_lengths("last_output", lengths, B, T)
+    lengths = _lengths("last_output", sequence_length, B, T)
     picked = outputs[np.arange(B), np.maximum(lengths - 1, 0)]  # [B, O]
     return np.where(lengths[:, None] > 0, picked, 0)
+
+
+def _lengths(where: str, sequence_length: Any, B: int, T: int) -> np.ndarray:
+    """The lengths, checked; T for every row when there are none."""
+    if sequence_length is None:
+        return np.full(B, T)
+    return checks.check_lengths(where, "sequence_length", sequence_length, B, T)

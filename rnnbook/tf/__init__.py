@@ -6,16 +6,35 @@ A listing of the 1.x years runs again when its prefix changes:
 """
 
 from rnnbook.protocol import Cell, LSTMStateTuple
-from rnnbook.tf.cells import BasicRNNCell
+from rnnbook.tf.basic_rnn import BasicRNNCell
+from rnnbook.tf.bidirectional import bidirectional_dynamic_rnn
+from rnnbook.tf.convert import from_keras, to_keras
 from rnnbook.tf.decode import greedy_decode
+from rnnbook.tf.gru import GRUCell
+from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
+from rnnbook.tf.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.tf.unroll import dynamic_rnn, last_output, static_rnn
+from rnnbook.tf.wrappers import DropoutWrapper, MultiRNNCell, OutputProjectionWrapper, ResidualWrapper
 
 __all__ = [
+    "BasicLSTMCell",
     "BasicRNNCell",
     "Cell",
+    "DropoutWrapper",
+    "GRUCell",
+    "LSTMCell",
     "LSTMStateTuple",
+    "MultiRNNCell",
+    "OutputProjectionWrapper",
+    "ResidualWrapper",
+    "SequenceRegressor",
+    "bidirectional_dynamic_rnn",
     "dynamic_rnn",
+    "fit",
+    "from_keras",
     "greedy_decode",
     "last_output",
+    "mean_squared_error",
     "static_rnn",
+    "to_keras",
 ]

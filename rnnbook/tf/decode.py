@@ -31,7 +31,10 @@ def greedy_decode(
         and lengths [B], the tokens before the end.
 
     Raises:
-        ValueError: logits that are not [B, V], or ``max_steps`` below one.
+        ValueError: logits that are not [B, V], an ``end_token`` not below V, or
+            ``max_steps`` below one.
+        TypeError: a state that is not arrays of B rows, tokens that are not whole.
+        tf.errors.InvalidArgumentError: under ``jit_compile``, which must know T before it runs.
 
     >>> def step(tokens, count):  # emits token 1 while the count is above zero
     ...     return tf.concat([0.5 - count, count - 0.5], axis=1), count - 1
@@ -41,25 +44,27 @@ def greedy_decode(
 
     Taught in: book/2-unrolling/variable-length-outputs.
     """
-    max_steps = checks.check_count("greedy_decode", "max_steps", max_steps)
-    state = map_state(tf.convert_to_tensor, initial_state)
-    first = state
+    where = "greedy_decode"
+    B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
+    state = first = map_state(tf.convert_to_tensor, initial_state)
     while isinstance(first, tuple):
         first = first[0]
-    B = tf.shape(first)[0]
-    tokens, alive = tf.fill([B], start_token), tf.fill([B], True)
-    emitted = tf.TensorArray(tf.int32, size=0, dynamic_size=True, element_shape=(first.shape[0],))
+    rows = tf.shape(first)[:1]
+    tokens, alive = tf.fill(rows, start_token), tf.fill(rows, True)
+    emitted = tf.TensorArray(tf.int32, size=max_steps, element_shape=(B,))
 
     def body(t, tokens, alive, state, emitted):
-        logits, state = step(tokens, state)
-        checks.check_array("greedy_decode", "logits", logits, "B V", {"B": first.shape[0]})
+        result = step(tokens, state)
+        checks.check_logits(where, result, state, B, end_token)
+        logits, state = result
         tokens = tf.where(alive, tf.argmax(logits, axis=1, output_type=tf.int32), end_token)
-        return t + 1, tokens, alive & (tokens != end_token), state, emitted.write(t, tokens)
+        alive = tf.not_equal(tokens, end_token)  # a row that has ended holds it, and stays ended
+        return t + 1, tokens, alive, state, emitted.write(t, tokens)
 
-    *_, emitted = tf.while_loop(
+    T, *_, emitted = tf.while_loop(
         lambda t, tokens, alive, *_: (t < max_steps) & tf.reduce_any(alive),
         body,
         (tf.constant(0), tokens, alive, state, emitted),
     )
-    decoded = tf.transpose(emitted.stack())  # [B, T]
-    return decoded, tf.reduce_sum(tf.cast(decoded != end_token, tf.int32), axis=1)
+    decoded = tf.transpose(emitted.gather(tf.range(T)))  # [B, T]
+    return decoded, tf.reduce_sum(tf.cast(tf.not_equal(decoded, end_token), tf.int32), axis=1)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from rnnbook import checks
@@ -33,7 +32,8 @@ def static_rnn(
 
     Raises:
         ValueError: an empty list, a wrong rank or size, a length outside 0 .. T.
-        TypeError: inputs that are no list, mixed dtypes, lengths that are not whole.
+        TypeError: inputs that are no list, mixed dtypes, lengths that are not whole;
+            a cell that does not return ``output [B, O], new_state``.
 
     >>> from rnnbook.tf import BasicRNNCell
     >>> outputs, state = static_rnn(BasicRNNCell(5), [tf.ones((4, 3)), tf.ones((4, 3))])
@@ -45,23 +45,22 @@ def static_rnn(
     where = "static_rnn"
     assert_like_cell(where, cell)
     if not isinstance(inputs_list, (list, tuple)):
-        checks.fail(
-            where, "inputs_list", "a list of T arrays [B, D]", f"a {type(inputs_list).__name__}", TypeError
-        )
-    checks.check_steps(where, "inputs_list", len(inputs_list))
+        checks.fail(where, "inputs_list", "a list of T arrays [B, D]", checks.what(inputs_list), TypeError)
+    if not inputs_list:
+        checks.fail(where, "inputs_list", "a list of T arrays [B, D] with T of at least 1", "an empty list")
     steps = [_as_floats(where, "inputs_list", inputs, "B D") for inputs in inputs_list]
+    sizes = dict(zip("BD", checks.static_shape(steps[0]) or (), strict=False))
     for inputs in steps[1:]:
-        sizes = dict(zip("BD", steps[0].shape.as_list(), strict=True))
         checks.check_array(where, "inputs_list", inputs, "B D", sizes)
         checks.check_dtype(where, "inputs_list", inputs, steps[0].dtype)
     state = _initial_state(where, cell, initial_state, steps[0], dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = _checked_lengths(where, sequence_length, steps[0].shape[0], len(steps))
+        lengths = _checked_lengths(where, sequence_length, _size(steps[0], 0), len(steps))
 
     outputs = []
     for t, inputs in enumerate(steps):
-        output, state = _step(cell, inputs, state, t, lengths)
+        output, state = _step(where, cell, inputs, state, t, lengths)
         outputs.append(output)
     return outputs, state
 
@@ -96,7 +95,8 @@ def dynamic_rnn(
 
     Raises:
         ValueError: a wrong rank or size, T = 0, a length outside 0 .. T.
-        TypeError: inputs that are no array or no floats, lengths that are not whole.
+        TypeError: inputs that are no array or no floats, lengths that are not whole;
+            a cell that does not return ``output [B, O], new_state``.
         tf.errors.InvalidArgumentError: the same of lengths or T known only when a
             graph runs. (XLA drops this check: with ``jit_compile`` pass lengths you trust.)
 
@@ -109,19 +109,24 @@ def dynamic_rnn(
     """
     where = "dynamic_rnn"
     assert_like_cell(where, cell)
-    inputs = _as_floats(where, "inputs", inputs, "T B D" if time_major else "B T D")
-    checks.check_steps(where, "inputs", inputs.shape[0 if time_major else 1])
+    letters = "T B D" if time_major else "B T D"
+    inputs = _as_floats(where, "inputs", inputs, letters)
+    checks.check_count(where, "parallel_iterations", parallel_iterations)
     if not time_major:
         inputs = tf.transpose(inputs, [1, 0, 2])
-    T = inputs.shape[0] if inputs.shape[0] is not None else tf.shape(inputs)[0]
+    T = _size(inputs, 0)
+    if not isinstance(T, int):
+        message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
+        with tf.control_dependencies(_at_run_time(T > 0, message)):
+            inputs = tf.identity(inputs)
     state = _initial_state(where, cell, initial_state, inputs[0], dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = _checked_lengths(where, sequence_length, inputs.shape[1], T)
+        lengths = _checked_lengths(where, sequence_length, _size(inputs, 1), T)
     collected = tf.TensorArray(inputs.dtype, size=T, element_shape=(inputs.shape[1], cell.output_size))
 
     def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
-        output, state = _step(cell, inputs[t], state, t, lengths)
+        output, state = _step(where, cell, inputs[t], state, t, lengths)
         return t + 1, state, collected.write(t, output)
 
     _, state, collected = tf.while_loop(
@@ -149,56 +154,85 @@ def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
     outputs = _as_floats("last_output", "outputs", outputs, "B T O")
     if sequence_length is None:
         return outputs[:, -1]
-    T = outputs.shape[1] if outputs.shape[1] is not None else tf.shape(outputs)[1]
-    lengths = _checked_lengths("last_output", sequence_length, outputs.shape[0], T)
+    lengths = _checked_lengths("last_output", sequence_length, _size(outputs, 0), _size(outputs, 1))
     picked = tf.gather(outputs, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)  # [B, O]
     return tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
 
 
 def _step(
-    cell: Cell, inputs: tf.Tensor, state: Any, t: Any, lengths: tf.Tensor | None
+    where: str, cell: Cell, inputs: tf.Tensor, state: Any, t: Any, lengths: tf.Tensor | None
 ) -> tuple[tf.Tensor, Any]:
     """One step of any cell that honours the lengths: zero output, state copied through."""
+    if lengths is not None:
+        valid = (t < lengths)[:, None]  # [B, 1]
+        # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
+        inputs = tf.where(valid, inputs, tf.zeros_like(inputs))
+    result = cell(inputs, state)
+    checks.check_step(where, cell, result, inputs.shape[0], inputs.dtype)
+    output, new_state = result
     if lengths is None:
-        return cell(inputs, state)
-    valid = (t < lengths)[:, None]  # [B, 1]
-    # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
-    output, new_state = cell(tf.where(valid, inputs, tf.zeros_like(inputs)), state)
+        return output, new_state
     new_state = map_state(lambda new, old: tf.where(valid, new, old), new_state, state)
     return tf.where(valid, output, tf.zeros_like(output)), new_state
+
+
+def _size(tensor: tf.Tensor, axis: int) -> Any:
+    """The size of an axis: a number when it is known, else a tensor."""
+    known = tensor.shape[axis]
+    return tf.shape(tensor)[axis] if known is None else known
 
 
 def _as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
     checks.check_array(where, name, value, letters, {})
     checks.check_float(where, name, value)
-    return tf.convert_to_tensor(value)
+    return _as_tensor(where, name, value, f"an array {checks.axes(letters)}")
+
+
+def _as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
+    """What came as a tensor; a ragged, sparse or Keras tensor has a shape and a dtype but is none."""
+    try:
+        return tf.convert_to_tensor(value)
+    except (TypeError, ValueError):
+        checks.fail(where, name, expected, checks.what(value), TypeError)
 
 
 def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
     """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
     if dtype is not None:
-        checks.check_dtype(where, "dtype", tf.as_dtype(dtype), inputs.dtype)
+        dtype = checks.floating(where, "dtype", dtype, "TensorFlow", tf.as_dtype)
+        checks.check_dtype(where, "dtype", dtype, inputs.dtype)
     if state is None:
-        B = inputs.shape[0] if inputs.shape[0] is not None else tf.shape(inputs)[0]
-        return cell.zero_state(B, inputs.dtype)
-    state = map_state(tf.convert_to_tensor, state)
+        return cell.zero_state(_size(inputs, 0), inputs.dtype)
     checks.check_state(where, "initial_state", state, cell.state_size, inputs.shape[0], inputs.dtype)
-    return state
+    return map_state(tf.convert_to_tensor, state)
 
 
-def _checked_lengths(where: str, sequence_length: Any, B: int | None, T: Any) -> tf.Tensor:
-    """The lengths as int32 [B], checked now if they are known now, else when the graph runs."""
-    lengths = tf.convert_to_tensor(sequence_length)
-    if not lengths.dtype.is_integer:
-        checks.fail(where, "sequence_length", "whole numbers", lengths.dtype.name, TypeError)
-    checks.check_array(where, "sequence_length", lengths, "B", {"B": B})
-    values = tf.get_static_value(lengths)
-    if values is not None and isinstance(T, int):
-        checks.check_lengths(where, np.asarray(values), B, T)
-        return tf.cast(lengths, tf.int32)
-    lengths = tf.cast(lengths, tf.int32)
-    within = tf.reduce_all((lengths >= 0) & (lengths <= T))
-    message = f"{where}: sequence_length must be from 0 to T; got"
-    check = tf.debugging.Assert(within, [message, lengths, "with T =", T])
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.identity(lengths)
+def _checked_lengths(where: str, sequence_length: Any, B: Any, T: Any) -> tf.Tensor:
+    """The lengths as int32 [B], checked now as far as they, B and T are known; else when the graph runs."""
+    name, lengths = "sequence_length", sequence_length
+    if tf.is_tensor(lengths):
+        lengths = _as_tensor(where, name, lengths, "whole numbers [B]")
+        known = tf.get_static_value(lengths)
+    else:
+        known = lengths
+    rows, steps = (size if isinstance(size, int) else None for size in (B, T))
+    if known is not None:
+        lengths = checks.check_lengths(where, name, known, rows, steps)
+    elif not lengths.dtype.is_integer:
+        checks.fail(where, name, "whole numbers", lengths.dtype.name, TypeError)
+    else:
+        checks.check_array(where, name, lengths, "B", {"B": rows})
+    lengths = tf.ensure_shape(tf.cast(lengths, tf.int64), [rows])
+    if known is None or rows is None or steps is None:
+        good = tf.reduce_all((lengths >= 0) & (lengths <= tf.cast(T, tf.int64)))
+        good &= tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
+        message = f"{where}: sequence_length must be [B] with values from 0 to T; got"
+        with tf.control_dependencies(_at_run_time(good, message, lengths, "with B =", B, "and T =", T)):
+            lengths = tf.identity(lengths)
+    return tf.cast(lengths, tf.int32)
+
+
+def _at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
+    """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
+    check = tf.debugging.Assert(good, list(words))
+    return [] if check is None else [check]

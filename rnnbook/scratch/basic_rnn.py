@@ -1,8 +1,4 @@
-"""Cells in NumPy: one step forward and, beside it, one step backward.
-
-A cell stores weights only. What backward needs, forward returns as `tape`.
-Left out on purpose: anything that knows of time (see unroll.py).
-"""
+"""The basic recurrent layer in NumPy: one step forward and, beside it, one step backward."""
 
 from typing import Any, NamedTuple
 
@@ -10,60 +6,8 @@ import numpy as np
 
 from rnnbook import checks
 from rnnbook.initial import glorot_uniform
-from rnnbook.protocol import map_state
 from rnnbook.scratch.activations import Activation, tanh
-
-
-class Cell:
-    """Common to all cells: building on the first call, zero states, checks at the door."""
-
-    state_size: Any
-    output_size: int
-
-    def __init__(self, num_units: int, *, num_inputs: int | None, dtype: Any, seed: int | None):
-        self.num_units = checks.check_count(self.kind, "num_units", num_units)
-        self.num_inputs: int | None = None
-        self.dtype = np.dtype(dtype)
-        checks.check_float(self.kind, "dtype", self.dtype)
-        self._seed = seed
-        if num_inputs is not None:
-            self.build(num_inputs)
-
-    @property
-    def kind(self) -> str:
-        return type(self).__name__
-
-    def build(self, num_inputs: int) -> None:
-        """Draw the weights for ``num_inputs`` inputs; a built cell refuses another number."""
-        num_inputs = checks.check_count(self.kind, "num_inputs", num_inputs)
-        if self.num_inputs is None:
-            self._make_weights(num_inputs)
-            self.num_inputs = num_inputs
-        elif self.num_inputs != num_inputs:
-            checks.fail(self.kind, "num_inputs", f"{self.num_inputs}, as built", num_inputs)
-
-    def _make_weights(self, num_inputs: int) -> None:
-        raise NotImplementedError
-
-    def zero_state(self, batch_size: int, dtype: Any = None) -> Any:
-        """Zeros [batch_size, H] in the structure of ``state_size``."""
-        batch_size = checks.check_count(f"{self.kind}.zero_state", "batch_size", batch_size)
-        return map_state(lambda size: np.zeros((batch_size, size), dtype or self.dtype), self.state_size)
-
-    def __call__(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
-        """One step: ``output [B, O], new_state = cell(inputs [B, D], state)``."""
-        output, new_state, _ = self.forward(inputs, state)
-        return output, new_state
-
-    def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
-        """One step that also returns the tape which `backward` reads."""
-        raise NotImplementedError
-
-    def _enter(self, inputs: np.ndarray, state: Any) -> None:
-        checks.check_array(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
-        checks.check_dtype(self.kind, "inputs", inputs, self.dtype)
-        self.build(inputs.shape[1])
-        checks.check_state(self.kind, "state", state, self.state_size, inputs.shape[0], self.dtype)
+from rnnbook.scratch.cell import WeightedCell
 
 
 class BasicRNNTape(NamedTuple):
@@ -74,7 +18,7 @@ class BasicRNNTape(NamedTuple):
     output: np.ndarray
 
 
-class BasicRNNCell(Cell):
+class BasicRNNCell(WeightedCell):
     """The basic recurrent layer; its output is its state.
 
     h(t) = phi([x(t), h(t-1)] W + b)
@@ -98,6 +42,8 @@ class BasicRNNCell(Cell):
 
     Taught in: book/1-memory/layer-and-batch. Source: TensorFlow 1.x, BasicRNNCell.
     """
+
+    tape_type = BasicRNNTape
 
     def __init__(
         self,
@@ -146,7 +92,11 @@ class BasicRNNCell(Cell):
 
         Returns:
             d_inputs [B, D], d_state [B, H], d_params {"kernel": ..., "bias": ...}
+
+        Raises:
+            ValueError, TypeError: a tape of no such cell, gradients of another shape or dtype.
         """
+        self._enter_backward(tape, d_output, d_new_state)
         d_h = d_output + d_new_state  # output and state are one array: both gradients meet
         d_a = d_h * self.activation.derivative(tape.output)
         d_joined = d_a @ self.kernel.T  # [B, D+H]

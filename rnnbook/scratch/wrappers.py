@@ -1,0 +1,162 @@
+"""Cells that hold cells, in NumPy: stacking and dropout, forward and backward."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnnbook import checks
+from rnnbook.protocol import LSTMStateTuple, map_state
+from rnnbook.scratch.cell import Cell
+
+
+class MultiRNNCell(Cell):
+    """A stack: the output of each cell is the input of the next.
+
+    x(t) -> cells[0] -> cells[1] -> ... -> output;  the state is the tuple of all states.
+
+    Args:
+        cells: different objects, first the one nearest to the input.
+
+    Raises:
+        ValueError: the same cell twice (it would share its weights), or no cell.
+
+    Weights: ``cell_0/kernel`` and so on, in `weights`.
+
+    >>> from rnnbook.scratch import BasicRNNCell
+    >>> stack = MultiRNNCell([BasicRNNCell(5, seed=0), BasicRNNCell(2, seed=1)])
+    >>> output, state = stack(np.ones((4, 3)), stack.zero_state(4))
+    >>> output.shape, [leaf.shape for leaf in state]
+    ((4, 2), [(4, 5), (4, 2)])
+
+    Taught in: book/5-variants/deep. Source: TensorFlow 1.x, MultiRNNCell.
+    """
+
+    def __init__(self, cells: Sequence[Cell]):
+        checks.check_cells("MultiRNNCell", cells)
+        self.cells = tuple(cells)
+        self.dtype = self.cells[0].dtype
+        self.state_size = tuple(cell.state_size for cell in self.cells)
+        self.output_size = self.cells[-1].output_size
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return _named((f"cell_{n}", cell.weights) for n, cell in enumerate(self.cells))
+
+    def build(self, num_inputs: int) -> None:
+        for cell in self.cells:
+            cell.build(num_inputs)
+            num_inputs = cell.output_size
+
+    def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
+        checks.check_state("MultiRNNCell", "state", state, self.state_size, len(inputs), self.dtype)
+        new_states, tapes = [], []
+        for cell, its_state in zip(self.cells, state, strict=True):
+            inputs, new_state, tape = cell.forward(inputs, its_state)
+            new_states.append(new_state)
+            tapes.append(tape)
+        return inputs, tuple(new_states), tuple(tapes)
+
+    def backward(
+        self, tape: Any, d_output: np.ndarray, d_new_state: Any
+    ) -> tuple[np.ndarray, Any, dict[str, np.ndarray]]:
+        """Gradients through one step of every layer, from the last to the first."""
+        d_states, d_params = [], []
+        for n in reversed(range(len(self.cells))):
+            d_output, d_state, d_own = self.cells[n].backward(tape[n], d_output, d_new_state[n])
+            d_states.append(d_state)
+            d_params.append((f"cell_{n}", d_own))
+        return d_output, tuple(reversed(d_states)), _named(reversed(d_params))
+
+
+class DropoutWrapper(Cell):
+    """Dropout around a cell: each number is kept with keep_prob and divided by it, or is zero.
+
+    y(t), h(t) = cell(m_in * x(t), h(t-1));  output m_out * y(t), state m_state * h(t)
+
+    The masks m hold 0 or 1 / keep_prob, so means are preserved. An LSTM's c is never
+    dropped. New masks are drawn at every step; with ``variational_recurrent`` they are
+    drawn by `zero_state`, where a sequence begins, and held until it ends.
+
+    Args:
+        cell: the cell inside.
+        input_keep_prob, output_keep_prob, state_keep_prob: the share that is kept, in (0, 1].
+        variational_recurrent: the same masks at every step of a sequence.
+        seed: of the masks.
+
+    Attributes:
+        enabled: False switches all dropout off, for evaluation.
+
+    Raises:
+        ValueError: a keep_prob outside (0, 1]; it is the share kept, not the rate dropped.
+
+    Taught in: book/5-variants/dropout. Source: TensorFlow 1.x, DropoutWrapper.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        input_keep_prob: float = 1.0,
+        output_keep_prob: float = 1.0,
+        state_keep_prob: float = 1.0,
+        variational_recurrent: bool = False,
+        seed: int | None = None,
+    ):
+        checks.check_cells("DropoutWrapper", [cell])
+        self.cell, self.dtype = cell, cell.dtype
+        self.state_size, self.output_size = cell.state_size, cell.output_size
+        self.input_keep_prob = checks.check_keep_prob("DropoutWrapper", "input_keep_prob", input_keep_prob)
+        self.output_keep_prob = checks.check_keep_prob("DropoutWrapper", "output_keep_prob", output_keep_prob)
+        self.state_keep_prob = checks.check_keep_prob("DropoutWrapper", "state_keep_prob", state_keep_prob)
+        self.variational_recurrent = variational_recurrent
+        self.enabled = True
+        self._seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        self._draws = 0
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return self.cell.weights
+
+    def build(self, num_inputs: int) -> None:
+        self.cell.build(num_inputs)
+
+    def zero_state(self, batch_size: int, dtype: Any = None) -> Any:
+        self._draws += 1  # a sequence begins: new masks
+        return self.cell.zero_state(batch_size, dtype)
+
+    def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
+        if not self.variational_recurrent:
+            self._draws += 1
+        rng = np.random.default_rng([self._seed, self._draws])
+        m_in = self._mask(rng, inputs.shape, self.input_keep_prob)
+        m_out = self._mask(rng, (len(inputs), self.output_size), self.output_keep_prob)
+        output, new_state, tape = self.cell.forward(m_in * inputs, state)
+        m_state = self._state_masks(rng, new_state)
+        new_state = map_state(np.multiply, m_state, new_state)
+        return m_out * output, new_state, (m_in, m_out, m_state, tape)
+
+    def backward(
+        self, tape: Any, d_output: np.ndarray, d_new_state: Any
+    ) -> tuple[np.ndarray, Any, dict[str, np.ndarray]]:
+        """Gradients through one step: what was dropped gets none."""
+        m_in, m_out, m_state, inner = tape
+        d_new_state = map_state(np.multiply, m_state, d_new_state)
+        d_inputs, d_state, d_params = self.cell.backward(inner, m_out * d_output, d_new_state)
+        return m_in * d_inputs, d_state, d_params
+
+    def _mask(self, rng: np.random.Generator, shape: tuple[int, ...], keep_prob: float) -> np.ndarray:
+        if not self.enabled or keep_prob == 1:
+            return np.ones(shape, self.dtype)
+        return ((rng.random(shape) < keep_prob) / keep_prob).astype(self.dtype)
+
+    def _state_masks(self, rng: np.random.Generator, state: Any) -> Any:
+        if isinstance(state, LSTMStateTuple):
+            return LSTMStateTuple(np.ones_like(state.c), self._state_masks(rng, state.h))
+        if isinstance(state, tuple):
+            return tuple(self._state_masks(rng, leaf) for leaf in state)
+        return self._mask(rng, state.shape, self.state_keep_prob)
+
+
+def _named(parts: Any) -> dict[str, np.ndarray]:
+    """One flat dictionary out of (prefix, dictionary) pairs: {"cell_0/kernel": ...}."""
+    return {f"{prefix}/{name}": value for prefix, own in parts for name, value in own.items()}
