@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from roads import basic_cell, packed_static
-from toys import NestedCell, normal, relative_error
+from toys import CountingCell, NestedCell, normal, relative_error
 
 from rnnbook.tf import BasicRNNCell, dynamic_rnn, last_output
 
@@ -144,6 +144,18 @@ def test_known_sizes_stay_known_and_unknown_ones_unknown():
         ([None, T, H], [None, H]),
         ([B, None, H], [B, H]),
     ]
+
+
+def test_the_sizes_a_cell_declares_are_known_even_where_its_graph_hides_them():
+    def hide(self, inputs, state):
+        output, new_state = CountingCell.__call__(self, inputs, state)
+        return tf.numpy_function(lambda a: a, [output], tf.float64), new_state
+
+    cell = type("Hiding", (CountingCell,), {"__call__": hide})(tf.zeros)
+    run = tf.function(lambda x: dynamic_rnn(cell, x)[0]).get_concrete_function(
+        tf.TensorSpec([B, T, D], tf.float64)
+    )
+    assert run.structured_outputs.shape == (B, T, 2)
 
 
 def test_a_nested_state_goes_through_the_loop_of_a_graph():

@@ -79,6 +79,9 @@ class WeightedCell(Cell):
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
+        if self.num_inputs is None:
+            came = "a cell without weights: call build(num_inputs)"
+            checks.fail(self.kind, "weights", "built before it is read", came)
         return {name: getattr(self, name) for name in self.weight_names}
 
     def _next_seed(self, n: int) -> int | None:

@@ -48,7 +48,8 @@ def mean_squared_error(predictions: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
 
     Taught in: book/6-applications/sine-wave.
     """
-    predictions.shape.assert_is_compatible_with(targets.shape)  # (B, 1) minus (B,) is (B, B)
+    if not predictions.shape.is_compatible_with(targets.shape):  # (B, 1) minus (B,) is (B, B)
+        checks.fail("mean_squared_error", "targets", f"of shape {predictions.shape}", targets.shape)
     return tf.reduce_mean(tf.square(predictions - targets))
 
 
@@ -95,7 +96,7 @@ def fit(
 
     @tf.function
     def run(rows: tf.Tensor) -> tf.Tensor:
-        losses = tf.TensorArray(inputs.dtype, size=tf.shape(rows)[0])
+        losses = tf.TensorArray(variables[0].dtype, size=tf.shape(rows)[0])
         for n in tf.range(tf.shape(rows)[0]):
             with tf.GradientTape() as tape:
                 value = loss(model(tf.gather(inputs, rows[n])), tf.gather(targets, rows[n]))

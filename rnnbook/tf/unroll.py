@@ -118,7 +118,7 @@ def dynamic_rnn(
     if not isinstance(T, int):
         message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
         with tf.control_dependencies(_at_run_time(T > 0, message)):
-            inputs = tf.identity(inputs)
+            T = tf.identity(T)
     state = _initial_state(where, cell, initial_state, inputs[0], dtype)
     lengths = None
     if sequence_length is not None:

@@ -1,0 +1,129 @@
+"""Cells converted to Keras and back compute the same. Oracle: Keras 3's own layers.
+
+Tolerance: 1e-6 absolute in float32, a few roundings of numbers below one.
+"""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from kinds import D, basic, gru, lstm, plain_lstm, shake
+from toys import normal
+
+import rnnbook.scratch as scratch
+import rnnbook.tf as rnn
+
+B, T = 4, 6
+CELLS = {"BasicRNNCell": basic, "BasicLSTMCell": lstm, "LSTMCell": plain_lstm, "GRUCell": gru}
+every_cell = pytest.mark.parametrize("name", CELLS)
+
+
+@every_cell
+@pytest.mark.parametrize("lengths", [None, [0, 3, 6, 1]])
+def test_a_keras_layer_computes_what_the_cell_computes(name, lengths):
+    cell = shake(CELLS[name](rnn, "float32"))
+    layer = rnn.to_keras(cell, return_sequences=True, return_state=True, zero_output_for_mask=True)
+    x = normal(B, T, D, dtype="float32")
+    mask = None if lengths is None else tf.sequence_mask(lengths, T)
+    expected, *states = layer(x, mask=mask)
+    outputs, state = rnn.dynamic_rnn(cell, x, lengths)
+    np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-6)
+    ours = (state.h, state.c) if len(states) == 2 else (state,)  # Keras returns h, then c
+    for a, b in zip(ours, states, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
+@every_cell
+def test_there_and_back_is_the_same_cell(name):
+    cell = shake(CELLS[name](rnn, "float32"))
+    back = rnn.from_keras(rnn.to_keras(cell))
+    x = normal(B, T, D, dtype="float32")
+    np.testing.assert_allclose(rnn.dynamic_rnn(back, x)[0], rnn.dynamic_rnn(cell, x)[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU])
+@pytest.mark.parametrize("as_cell", [False, True])
+def test_a_fresh_keras_layer_becomes_a_cell(layer, as_cell):
+    options = {"reset_after": False} if layer is keras.layers.GRU else {}
+    made = layer(5, return_sequences=True, bias_initializer="random_normal", seed=1, **options)
+    x = normal(B, T, D, dtype="float32")
+    expected = made(x)
+    cell = rnn.from_keras(made.cell if as_cell else made)
+    np.testing.assert_allclose(rnn.dynamic_rnn(cell, x)[0], expected, rtol=0, atol=1e-6)
+
+
+def test_a_stack_equals_stacked_layers():
+    cells = [shake(lstm(rnn, "float32")), shake(rnn.GRUCell(4, num_inputs=5, seed=4))]
+    x = normal(B, T, D, dtype="float32")
+    outputs, _ = rnn.dynamic_rnn(rnn.MultiRNNCell(cells), x)
+    expected = x
+    for cell in cells:
+        expected = rnn.to_keras(cell, return_sequences=True)(expected)
+    np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("lengths", [None, [1, 3, 6, 2]])
+def test_both_directions_equal_keras_bidirectional(lengths):
+    forward, backward = shake(lstm(rnn, "float32")), shake(lstm(rnn, "float32"), seed=8)
+    options = {"return_sequences": True, "return_state": True, "zero_output_for_mask": True}
+    layer = keras.layers.Bidirectional(
+        rnn.to_keras(forward, **options), backward_layer=rnn.to_keras(backward, go_backwards=True, **options)
+    )
+    x = normal(B, T, D, dtype="float32")
+    layer.build(x.shape)
+    for half, cell in ((layer.forward_layer, forward), (layer.backward_layer, backward)):
+        half.set_weights(rnn.to_keras(cell).get_weights())  # Bidirectional copies its layers
+    mask = None if lengths is None else tf.sequence_mask(lengths, T)
+    expected, h_fw, c_fw, h_bw, c_bw = layer(x, mask=mask)
+    outputs, (state_fw, state_bw) = rnn.bidirectional_dynamic_rnn(forward, backward, x, lengths)
+    joined = tf.concat(outputs, axis=2)
+    np.testing.assert_allclose(joined, expected, rtol=0, atol=1e-6)
+    pairs = zip((state_fw.h, state_fw.c, state_bw.h, state_bw.c), (h_fw, c_fw, h_bw, c_bw), strict=True)
+    for a, b in pairs:
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("lengths", [None, [0, 3, 6, 1]])
+@pytest.mark.parametrize("time_major", [False, True])
+def test_the_halves_agree_in_both_directions(lengths, time_major):
+    x = normal(T, B, D) if time_major else normal(B, T, D)
+    ours = lstm(scratch, "float64"), gru(scratch, "float64")
+    theirs = lstm(rnn, "float64"), gru(rnn, "float64")
+    a, (a_fw, a_bw) = scratch.unroll_bidirectional(*ours, x, lengths, time_major=time_major)
+    b, (b_fw, b_bw) = rnn.bidirectional_dynamic_rnn(*theirs, x, lengths, time_major=time_major)
+    for one, other in ((a[0], b[0]), (a[1], b[1]), (a_fw.c, b_fw.c), (a_bw, b_bw)):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+def test_reversing_twice_is_the_identity_and_padding_stays():
+    from rnnbook.scratch.bidirectional import reverse_sequence
+
+    x, lengths = normal(B, T, D), [0, 3, 6, 1]
+    turned = reverse_sequence(x, lengths)
+    np.testing.assert_array_equal(reverse_sequence(turned, lengths), x)
+    np.testing.assert_array_equal(turned[1, 3:], x[1, 3:])
+    np.testing.assert_array_equal(turned, tf.reverse_sequence(x, lengths, seq_axis=1))
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "message"),
+    [
+        (lambda: rnn.to_keras(rnn.LSTMCell(5, True, num_inputs=3)), ValueError, "without peepholes"),
+        (lambda: rnn.to_keras(rnn.LSTMCell(5, num_proj=2, num_inputs=3)), ValueError, "and projection"),
+        (lambda: rnn.to_keras(rnn.GRUCell(5)), ValueError, "to_keras: cell must be built"),
+        (lambda: rnn.to_keras(scratch.GRUCell(5, num_inputs=3)), TypeError, "to_keras: cell must be a"),
+        (lambda: rnn.from_keras(keras.layers.Dense(5)), TypeError, "must be a SimpleRNN, LSTM or GRU"),
+        (lambda: rnn.from_keras(keras.layers.LSTM(5)), ValueError, "layer must be built"),
+        (lambda: rnn.from_keras(built(keras.layers.GRU(5))), ValueError, "reset_after=False"),
+        (lambda: rnn.from_keras(built(keras.layers.LSTM(5, use_bias=False))), ValueError, "with a bias"),
+        (lambda: rnn.from_keras(built(keras.layers.LSTM(5, activation="relu"))), ValueError, "activations"),
+    ],
+)
+def test_what_cannot_be_converted_is_refused(make, kind, message):
+    with pytest.raises(kind, match=message):
+        make()
+
+
+def built(layer):
+    layer.build((None, None, 3))
+    return layer
