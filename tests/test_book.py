@@ -9,10 +9,14 @@ import nbformat
 import pytest
 import yaml
 
+import rnnbook.data
+import rnnbook.scratch
+import rnnbook.tf
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if "checkpoint" not in str(path))
-CHAPTERS = [path for path in NOTEBOOKS if path.parent != BOOK]
+CHAPTERS = [path for path in NOTEBOOKS if path.parent.name not in ("book", "reference")]
 ALLOWED_TAGS = {"hide-input", "raises-exception"}
 
 # What each row of the sources must show, and where. The strings must stand in the outputs
@@ -47,6 +51,16 @@ ROWS = {
     "b10": ("2-unrolling/dynamic", [*Y0, *Y1]),
     "b11": ("2-unrolling/variable-length-inputs", [*Y0, Y1[0], ZERO, *Y1[2:]]),
     "b12": ("2-unrolling/variable-length-outputs", []),
+    "a3": ("3-learning/long-term-dependencies", []),
+    "a4": ("4-gates/lstm", []),
+    "a5": ("4-gates/lstm", []),
+    "a6": ("5-variants/bidirectional", []),
+    "a7": ("5-variants/deep", []),
+    "a8": ("5-variants/dropout", []),
+    "a9": ("6-applications/sine-wave", []),
+    "a10": ("6-applications/sine-wave", []),
+    "b13": ("3-learning/backpropagation-through-time", []),
+    "b14": ("3-learning/long-term-dependencies", []),
 }
 
 
@@ -193,6 +207,27 @@ def test_every_row_of_the_sources_has_its_home_and_its_numbers(row):
     outputs = printed(path)
     for line in wanted:
         assert stands_in(words(line), outputs), f"{page} does not print {line}"
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_the_source_map_links_to_every_row(row):
+    assert f"<source-{row}>" in (BOOK / "reference" / "source-map.md").read_text()
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_a_chapter_and_the_package_link_to_each_other(path):
+    taught = set()
+    for module in (rnnbook.scratch, rnnbook.tf, rnnbook.data):
+        for public in getattr(module, "__all__", dir(module)):
+            if re.search(rf"Taught in: book/{name(path)}\b", getattr(module, public).__doc__ or ""):
+                taught.add(f"{module.__name__}.{public}")
+    linked = re.findall(r"\{py:obj\}`[^<`]+ <(rnnbook\.[\w.]+)>`", path.with_suffix(".md").read_text())
+    assert set(linked) == taught
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=name)
+def test_every_chapter_is_in_the_index(path):
+    assert "```{eval-rst}\n.. index::\n   single: " in path.with_suffix(".md").read_text()
 
 
 def test_the_search_for_printed_numbers_can_fail():

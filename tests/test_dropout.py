@@ -165,3 +165,15 @@ def test_a_keep_prob_that_is_no_number_is_refused(module, value):
 
 def test_switches_are_no_weights():
     assert len(make(rnn, input_keep_prob=0.5).trainable_variables) == 2
+
+
+@both_halves
+def test_a_new_sequence_draws_new_masks_in_every_layer_of_a_stack(module):
+    def layer(n):
+        inner = module.GRUCell(H, seed=n, dtype="float64")
+        return module.DropoutWrapper(inner, output_keep_prob=0.5, variational_recurrent=True, seed=n)
+
+    x, stack = normal(B, T, D), module.MultiRNNCell([layer(1), layer(2)])
+    masks, others = (unroll(stack, x)[0] != 0 for _ in range(2))
+    assert np.all(masks == masks[:, :1])
+    assert within_five_deviations(np.mean(masks[:, 0] == others[:, 0]), 0.5, B * H)

@@ -160,3 +160,20 @@ def test_the_sine_run_reaches_the_published_error():
     rnn.fit(model, x, y, optimizer, steps=10_000, seed=2, buffer=1000)
     rmse = float(np.sqrt(np.mean((model(x_test) - y_test) ** 2)))
     assert rmse == pytest.approx(0.0018, abs=0.0003)
+
+
+def test_inputs_may_be_tokens():
+    class Lookup(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = tf.Variable(tf.zeros((5, 1)))
+
+        def __call__(self, tokens):
+            return tf.gather(self.table, tokens)
+
+    tokens, model = np.arange(5, dtype="int32"), Lookup()
+    losses = rnn.fit(
+        model, tokens, tokens[:, None].astype("float32"), keras.optimizers.SGD(2.0), steps=30, batch_size=5
+    )
+    np.testing.assert_allclose(model.table[:, 0], tokens, atol=1e-3)
+    assert losses[0] == pytest.approx(6.0)  # the mean of 0, 1, 4, 9, 16

@@ -48,6 +48,9 @@ class MultiRNNCell(Cell):
             cell.build(num_inputs)
             num_inputs = cell.output_size
 
+    def zero_state(self, batch_size: int, dtype: Any = None) -> Any:
+        return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
+
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
         checks.check_state("MultiRNNCell", "state", state, self.state_size, len(inputs), self.dtype)
         new_states, tapes = [], []

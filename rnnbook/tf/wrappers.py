@@ -45,6 +45,9 @@ class MultiRNNCell(Cell):
             cell.build(num_inputs)
             num_inputs = cell.output_size
 
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
+
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step through all layers."""
         checks.check_state("MultiRNNCell", "state", state, self.state_size, None, self.dtype)
@@ -167,6 +170,9 @@ class ResidualWrapper(Cell):
     def build(self, num_inputs: int) -> None:
         self.cell.build(num_inputs)
 
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        return self.cell.zero_state(batch_size, dtype)
+
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, with its input added to its output."""
         checks.check_array("ResidualWrapper", "inputs", inputs, "B D", {"D": self.output_size})
@@ -204,6 +210,9 @@ class OutputProjectionWrapper(Cell):
 
     def build(self, num_inputs: int) -> None:
         self.cell.build(num_inputs)
+
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        return self.cell.zero_state(batch_size, dtype)
 
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, its output read by a linear layer."""
