@@ -57,8 +57,8 @@ ROWS = {
     "a6": ("5-variants/bidirectional", []),
     "a7": ("5-variants/deep", []),
     "a8": ("5-variants/dropout", []),
-    "a9": ("6-applications/sine-wave", []),
-    "a10": ("6-applications/sine-wave", []),
+    "a9": ("6-applications/sine-wave", ["weights 12271", "last value 0.0072698", "after 0.00184"]),
+    "a10": ("6-applications/sine-wave", ["weights 11191", "straight line 0.0000689"]),
     "b13": ("3-learning/backpropagation-through-time", []),
     "b14": ("3-learning/long-term-dependencies", []),
 }
