@@ -15,6 +15,7 @@ def source_batch(dtype: Any = np.float64) -> np.ndarray:
     array([[3., 4., 5.],
            [0., 0., 0.]])
     """
+    dtype = checks.numeric("source_batch", "dtype", dtype)
     first = [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 0, 1]]
     second = [[9, 8, 7], [0, 0, 0], [6, 5, 4], [3, 2, 1]]
     return np.stack([first, second], axis=1).astype(dtype)
@@ -91,6 +92,7 @@ def sliding_windows(series: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarr
     """
     size = checks.check_count("sliding_windows", "size", size)
     checks.check_array("sliding_windows", "series", series, "N", {})
+    checks.check_plain("sliding_windows", "series", series, np.ndarray, "[N]")
     if len(series) <= size:
         checks.fail("sliding_windows", "series", f"longer than size={size}", f"{len(series)} values")
     return np.lib.stride_tricks.sliding_window_view(series, size)[:-1].copy(), series[size:].copy()
@@ -114,8 +116,9 @@ def batches(
     Taught in: book/6-applications/sine-wave.
     """
     samples = checks.check_count("batches", "samples", samples)
-    needed = checks.check_count("batches", "batch_size", batch_size) * steps
-    rng = np.random.default_rng(seed)
+    batch_size = checks.check_count("batches", "batch_size", batch_size)
+    needed = batch_size * checks.check_count("batches", "steps", steps)
+    rng = np.random.default_rng(checks.check_seed("batches", seed))
     if buffer is None:
         rounds = [rng.permutation(samples) for _ in range(-(-needed // samples))]
         return np.concatenate(rounds)[:needed].reshape(steps, batch_size)
@@ -136,14 +139,15 @@ def pad_sequences(sequences: Sequence[Any], dtype: Any = np.float64) -> tuple[np
     Taught in: book/2-unrolling/variable-length-inputs.
     """
     where, name = "pad_sequences", "every sequence"
-    if not isinstance(sequences, (list, tuple, np.ndarray)):
+    if not isinstance(sequences, (list, tuple, np.ndarray)) or getattr(sequences, "shape", None) == ():
         checks.fail(where, "sequences", "a list of B arrays [T, D]", checks.what(sequences), TypeError)
+    dtype = checks.numeric(where, "dtype", dtype)
     rows = [checks.to_array(where, name, sequence, "an array [T, D]") for sequence in sequences]
     sizes: dict[str, int | None] = {}
     for row in rows:
         checks.check_array(where, name, row, "T D", sizes, empty="T")
         if not np.can_cast(row.dtype, dtype, "same_kind"):
-            checks.fail(where, name, f"numbers that fit {np.dtype(dtype)}", row.dtype, TypeError)
+            checks.fail(where, name, f"numbers that fit {dtype}", row.dtype, TypeError)
         sizes["D"] = row.shape[1]
     lengths = np.array([len(row) for row in rows])
     if not lengths.any():

@@ -3,7 +3,7 @@
 Letters: B batch, T time steps, D inputs, H units, O outputs (see book/notation.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -40,8 +40,8 @@ class Cell(Protocol):
     def __call__(self, inputs: Any, state: Any) -> tuple[Any, Any]: ...
 
 
-def assert_like_cell(where: str, cell: object) -> None:
-    """Raise one TypeError that names every member ``cell`` lacks.
+def assert_like_cell(where: str, cell: object, more: Sequence[str] = ()) -> None:
+    """Raise one TypeError that names every member ``cell`` lacks, of the four and of ``more``.
 
     >>> assert_like_cell("unroll", 5)
     Traceback (most recent call last):
@@ -51,15 +51,20 @@ got int without state_size, output_size, zero_state, __call__
     """
     if isinstance(cell, type):  # a class has the members of its instances, but is no cell
         raise TypeError(f"{where}: cell must be a cell; got the class {cell.__name__}: call it first")
+    needed = (*MEMBERS, *more)
     missing = [name for name in MEMBERS if not hasattr(cell, name)]
+    missing += [name for name in more if not hasattr(type(cell), name) and not hasattr(cell, name)]
     if missing:
         came = f"{type(cell).__name__} without {', '.join(missing)}"
-        raise TypeError(f"{where}: cell must have {', '.join(MEMBERS)}; got {came}")
+        raise TypeError(f"{where}: cell must have {', '.join(needed)}; got {came}")
     size: Any = cell.state_size  # type: ignore[attr-defined]  # hasattr says so
     sizes: list[Any] = []
     map_state(sizes.append, size)
     if not sizes or not all(isinstance(leaf, Integral) for leaf in sizes):
         raise TypeError(f"{where}: cell.state_size must be a whole number or a tuple of such; got {size!r}")
+    width: Any = cell.output_size  # type: ignore[attr-defined]
+    if not isinstance(width, Integral):
+        raise TypeError(f"{where}: cell.output_size must be a whole number; got {width!r}")
 
 
 def map_state(function: Callable[..., Any], *states: Any) -> Any:

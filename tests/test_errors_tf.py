@@ -50,7 +50,7 @@ ONLY_HERE = [
 ]  # fmt: skip
 
 
-@rows(ONLY_HERE)
+@rows(ONLY_HERE, "tf")
 def test_a_wrong_call_of_tensorflow_says_what_was_expected_and_what_came(kind, text, call):
     with raises(kind, text):
         call()

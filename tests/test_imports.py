@@ -7,8 +7,10 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -32,6 +34,15 @@ def imported_modules(path):
             assert node.level == 0, f"{path} imports by dots: write the whole name"
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_every_library_the_package_imports_is_a_declared_dependency():
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    declared = {re.match(r"[\w-]+", line).group() for line in project["dependencies"]}
+    imported = {name.split(".")[0] for path in FILES for name in imported_modules(path)}
+    libraries = imported - set(sys.stdlib_module_names) - {"rnnbook"}
+    assert libraries - {"statsmodels"} == declared  # the sunspots are read from the extra [book]
+    assert "statsmodels" in project["optional-dependencies"]["book"]
 
 
 def loaded_by(statement):
@@ -78,9 +89,12 @@ def test_the_halves_never_import_each_other():
 
 
 def test_the_protocol_stands_below_the_checks_and_the_checks_below_the_halves():
-    own = {path.stem: {n for n in imported_modules(path) if n.startswith("rnnbook")} for path in FILES}
-    assert own["protocol"] == set()
-    assert {name.split(".")[1] for name in own["checks"] if "." in name} <= {"protocol"}
+    own = {path: {n for n in imported_modules(path) if n.startswith("rnnbook")} for path in FILES}
+    assert own[PACKAGE / "protocol.py"] == set()
+    rooms = [path for path in FILES if path.parent == PACKAGE / "checks"]
+    assert len(rooms) > 1
+    for room in rooms:
+        assert {name.split(".")[1] for name in own[room] if "." in name} <= {"protocol", "checks"}
 
 
 @every_file

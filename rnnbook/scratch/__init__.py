@@ -2,6 +2,7 @@
 
 from rnnbook.protocol import Cell, LSTMStateTuple
 from rnnbook.scratch.activations import Activation, identity, relu, sigmoid, tanh
+from rnnbook.scratch.attention import attend
 from rnnbook.scratch.backprop import backward_through_time, forward_through_time
 from rnnbook.scratch.basic_rnn import BasicRNNCell
 from rnnbook.scratch.bidirectional import unroll_bidirectional
@@ -34,6 +35,7 @@ __all__ = [
     "LSTMStateTuple",
     "MultiRNNCell",
     "SequenceRegressor",
+    "attend",
     "backward_through_time",
     "clip_by_global_norm",
     "fit",

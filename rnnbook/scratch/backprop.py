@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnnbook import checks
-from rnnbook.protocol import map_state
-from rnnbook.scratch.cell import Cell
+from rnnbook.protocol import assert_like_cell, map_state
+from rnnbook.scratch.cell import MEMBERS, Cell
 from rnnbook.scratch.unroll import unroll
 
 
@@ -28,10 +28,11 @@ def forward_through_time(
 ) -> tuple[np.ndarray, Any, UnrolledTape]:
     """`unroll` that also returns the tape which `backward_through_time` reads.
 
-    Arguments, outputs and errors are those of `unroll`.
+    Arguments, outputs and errors are those of `unroll`; the cell must also have a backward step.
 
     Taught in: book/3-learning/backpropagation-through-time.
     """
+    assert_like_cell("forward_through_time", cell, MEMBERS)
     recorder = _Recorder(cell)
     outputs, state = unroll(recorder, inputs, sequence_length, initial_state, time_major=time_major)
     T, B = outputs.shape[:2] if time_major else outputs.shape[1::-1]
@@ -79,21 +80,26 @@ def backward_through_time(
 
     Raises:
         ValueError: d_outputs of another shape than the outputs, truncate below one.
+        TypeError: a cell without a backward step, a tape of another function.
 
     Taught in: book/3-learning/backpropagation-through-time. Source: Werbos (1990).
     """
     where = "backward_through_time"
+    assert_like_cell(where, cell, MEMBERS)
+    if not isinstance(tape, UnrolledTape):
+        checks.fail(where, "tape", "the tape of forward_through_time", checks.what(tape), TypeError)
     T, B, _ = tape.valid.shape
     sizes = {"T": T, "B": B, "O": cell.output_size}
-    checks.check_array(where, "d_outputs", d_outputs, "T B O" if tape.time_major else "B T O", sizes)
+    checks.check_numpy(where, "d_outputs", d_outputs, "T B O" if tape.time_major else "B T O", sizes)
     checks.check_dtype(where, "d_outputs", d_outputs, cell.dtype)
     if truncate is not None:
         truncate = checks.check_count(where, "truncate", truncate)
     if not tape.time_major:
         d_outputs = d_outputs.swapaxes(0, 1)
+    if d_state is not None:
+        checks.check_state(where, "d_state", d_state, cell.state_size, B, cell.dtype, checks.check_numpy)
     zeros = cell.zero_state(B) if d_state is None else map_state(np.zeros_like, d_state)
     d_state = zeros if d_state is None else d_state
-    checks.check_state(where, "d_state", d_state, cell.state_size, B, cell.dtype)
 
     gathered, d_params = [], {name: np.zeros_like(value) for name, value in cell.weights.items()}
     for t in reversed(range(T)):

@@ -54,9 +54,9 @@ class BasicRNNCell(WeightedCell):
         dtype: Any = np.float64,
         seed: int | None = None,
     ):
-        if not isinstance(activation, Activation):
+        if not isinstance(activation, Activation) or not all(map(callable, activation)):
             expected = "an Activation such as rnnbook.scratch.tanh"
-            checks.fail("BasicRNNCell", "activation", expected, repr(activation), TypeError)
+            checks.fail("BasicRNNCell", "activation", expected, checks.shown(activation), TypeError)
         self.activation = activation
         self.state_size = self.output_size = num_units
         super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
@@ -80,6 +80,11 @@ class BasicRNNCell(WeightedCell):
         self._enter(inputs, state)
         joined = np.concatenate([inputs, state], axis=1)  # [B, D+H]
         output = self.activation.function(joined @ self.kernel + self.bias)  # [B, H]
+        if getattr(output, "shape", None) != state.shape:
+            expected = f"of shape {state.shape}"
+            checks.fail(self.kind, "result of activation", expected, checks.describe(output))
+        if output.dtype != self.dtype:
+            checks.check_dtype(self.kind, "result of activation", output, self.dtype)
         return output, output, BasicRNNTape(inputs, state, output)
 
     def backward(

@@ -43,8 +43,7 @@ def unroll_bidirectional(
 
     Taught in: book/5-variants/bidirectional. Source: Schuster and Paliwal (1997).
     """
-    if cell_fw is cell_bw:
-        checks.fail("unroll_bidirectional", "cell_bw", "another cell than cell_fw", "the same object")
+    checks.check_two_cells("unroll_bidirectional", cell_fw, cell_bw)
     outputs_fw, state_fw = unroll(cell_fw, inputs, sequence_length, initial_state_fw, time_major=time_major)
     backwards = reverse_sequence(inputs, sequence_length, time_major=time_major)
     outputs_bw, state_bw = unroll(
@@ -64,6 +63,7 @@ def reverse_sequence(
 
     Taught in: book/5-variants/bidirectional.
     """
+    time_major = checks.check_flag("reverse_sequence", "time_major", time_major)
     checks.check_numpy("reverse_sequence", "values", values, "T B D" if time_major else "B T D", {})
     rows = values.swapaxes(0, 1) if time_major else values  # [B, T, D]
     B, T, _ = rows.shape

@@ -11,6 +11,8 @@ import numpy as np
 from rnnbook import checks
 from rnnbook.protocol import map_state
 
+MEMBERS = ("dtype", "weights", "build", "forward", "backward")  # beside those of the protocol
+
 
 class Cell:
     """A cell that can also take its step backward, and tell its weights by name."""
@@ -54,6 +56,15 @@ class Cell:
         dtype = self.dtype if dtype is None else checks.floating(where, "dtype", dtype, "NumPy", np.dtype)
         return map_state(lambda size: np.zeros((batch_size, size), dtype), self.state_size)
 
+    def _check_state(self, where: str, name: str, state: Any, batch_size: int) -> None:
+        checks.check_state(where, name, state, self.state_size, batch_size, self.dtype, checks.check_numpy)
+
+    def _check_gradients(self, d_output: np.ndarray, d_new_state: Any, batch_size: int) -> None:
+        where, sizes = f"{self.kind}.backward", {"B": batch_size, "H": self.output_size}
+        checks.check_numpy(where, "d_output", d_output, "B H", sizes)
+        checks.check_dtype(where, "d_output", d_output, self.dtype)
+        self._check_state(where, "d_new_state", d_new_state, batch_size)
+
 
 class WeightedCell(Cell):
     """A cell with weights of its own, built at the first call or when told its inputs."""
@@ -65,7 +76,7 @@ class WeightedCell(Cell):
         self.num_units = checks.check_count(self.kind, "num_units", num_units)
         self.num_inputs: int | None = None
         self.dtype = checks.floating(self.kind, "dtype", dtype, "NumPy", np.dtype)
-        self._seed = None if seed is None else checks.check_count(self.kind, "seed", seed, least=0)
+        self._seed = checks.check_seed(self.kind, seed)
         if num_inputs is not None:
             self.build(num_inputs)
 
@@ -102,13 +113,9 @@ class WeightedCell(Cell):
         checks.check_numpy(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
         checks.check_dtype(self.kind, "inputs", inputs, self.dtype)
         self.build(inputs.shape[1])
-        checks.check_state(self.kind, "state", state, self.state_size, inputs.shape[0], self.dtype)
+        self._check_state(self.kind, "state", state, inputs.shape[0])
 
     def _enter_backward(self, tape: Any, d_output: np.ndarray, d_new_state: Any) -> None:
-        where = f"{self.kind}.backward"
         if not isinstance(tape, self.tape_type):
-            checks.fail(where, "tape", "the tape of forward", checks.what(tape), TypeError)
-        B = len(tape.inputs)
-        checks.check_numpy(where, "d_output", d_output, "B H", {"B": B, "H": self.output_size})
-        checks.check_dtype(where, "d_output", d_output, self.dtype)
-        checks.check_state(where, "d_new_state", d_new_state, self.state_size, B, self.dtype)
+            checks.fail(f"{self.kind}.backward", "tape", "the tape of forward", checks.what(tape), TypeError)
+        self._check_gradients(d_output, d_new_state, len(tape.inputs))

@@ -30,8 +30,8 @@ def greedy_decode(
         and lengths [B], the tokens before the end.
 
     Raises:
-        ValueError: logits that are not [B, V], an ``end_token`` not below V, or
-            ``max_steps`` below one.
+        ValueError: logits that are not [B, V], or NaN before a row's end; an ``end_token``
+            not below V; ``max_steps`` below one.
         TypeError: a state that is not arrays of B rows, tokens that are not whole.
 
     >>> def step(tokens, count):  # emits token 1 while the count is above zero
@@ -52,6 +52,11 @@ def greedy_decode(
         result = step(tokens, state)
         checks.check_logits(where, result, initial_state, B, end_token)
         logits, state = result
+        checks.check_numpy(where, "logits", logits, "B V", {})
+        lost = alive & np.isnan(logits).any(axis=1)
+        if lost.any():  # argmax would choose it
+            row = int(lost.argmax())
+            checks.fail(where, f"logits of step {len(emitted)}", "numbers", f"nan in row {row}")
         tokens = np.where(alive, logits.argmax(axis=1), end_token)
         alive = tokens != end_token  # a row that has ended holds end_token, and stays ended
         emitted.append(tokens)

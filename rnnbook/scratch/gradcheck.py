@@ -27,7 +27,8 @@ def gradient_check(
         step: how far an entry is moved.
 
     Raises:
-        ValueError: names or shapes that differ, parameters that are not float64.
+        ValueError: names or shapes that differ, a loss or a gradient that is not finite.
+        TypeError: parameters that are not float64 arrays, a loss that is not a number.
 
     >>> w = np.array([1.0, 2.0])
     >>> errors = gradient_check(lambda: float((w**2).sum()), {"w": w}, {"w": 2 * w})
@@ -36,23 +37,25 @@ def gradient_check(
 
     Taught in: book/3-learning/backpropagation-through-time.
     """
-    if sorted(parameters) != sorted(gradients):
-        checks.fail("gradient_check", "gradients", f"named {sorted(parameters)}", sorted(gradients))
+    where = "gradient_check"
+    if not callable(loss):
+        checks.fail(where, "loss", "a function without arguments", checks.shown(loss), TypeError)
+    checks.check_positive(where, "step", step)
+    checks.check_gradients(where, parameters, gradients)
     errors = {}
     for name, array in parameters.items():
-        checks.check_dtype("gradient_check", name, array, np.float64)
-        if gradients[name].shape != array.shape:
-            checks.fail(
-                "gradient_check", f"the gradient of {name}", f"of shape {array.shape}", gradients[name].shape
-            )
+        checks.check_dtype(where, name, array, np.float64)
+        checks.check_finite(where, f"the gradient of {name}", gradients[name])
         numeric = np.empty_like(array)
         for place in np.ndindex(array.shape):
             before = array[place]
-            array[place] = before + step
-            above = loss()
-            array[place] = before - step
-            below = loss()
-            array[place] = before
+            try:
+                array[place] = before + step
+                above = checks.check_number(where, "the loss", loss(), "a finite number")
+                array[place] = before - step
+                below = checks.check_number(where, "the loss", loss(), "a finite number")
+            finally:  # also when the loss fails: the caller's numbers are not ours
+                array[place] = before
             numeric[place] = (above - below) / (2 * step)
         scale = max(np.abs(gradients[name]).max(), np.abs(numeric).max(), np.finfo(float).tiny)
         errors[name] = float(np.abs(gradients[name] - numeric).max() / scale)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnnbook import checks
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import LSTMStateTuple
 from rnnbook.scratch.activations import sigmoid, tanh
@@ -60,7 +61,7 @@ class BasicLSTMCell(WeightedCell):
         dtype: Any = np.float64,
         seed: int | None = None,
     ):
-        self.forget_bias = forget_bias
+        self.forget_bias = checks.check_number("BasicLSTMCell", "forget_bias", forget_bias, "a finite number")
         self.state_size = LSTMStateTuple(num_units, num_units)
         self.output_size = num_units
         super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)

@@ -10,7 +10,7 @@ from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.scratch.backprop import backward_through_time, forward_through_time
-from rnnbook.scratch.cell import Cell
+from rnnbook.scratch.cell import MEMBERS, Cell
 from rnnbook.scratch.unroll import unroll
 
 Arrays = dict[str, np.ndarray]
@@ -24,8 +24,11 @@ def mean_squared_error(predictions: np.ndarray, targets: np.ndarray) -> tuple[fl
 
     Taught in: book/3-learning/backpropagation-through-time.
     """
-    if predictions.shape != targets.shape:  # (B, 1) minus (B,) would broadcast to (B, B)
-        checks.fail("mean_squared_error", "targets", f"of shape {predictions.shape}", targets.shape)
+    for name, value in (("predictions", predictions), ("targets", targets)):
+        checks.check_plain("mean_squared_error", name, value, np.ndarray)
+        checks.check_dtype("mean_squared_error", name, value, predictions)
+    # (B, 1) minus (B,) would broadcast to (B, B).
+    checks.check_same_shape("mean_squared_error", "targets", targets, predictions)
     difference = predictions - targets
     return float(np.mean(difference**2)), 2 * difference / difference.size
 
@@ -38,15 +41,22 @@ def clip_by_global_norm(gradients: Mapping[str, np.ndarray], max_norm: float) ->
     Returns:
         The gradients by name, and the norm before clipping.
 
+    Raises:
+        ValueError: a max_norm that is not above 0; gradients whose norm is NaN or infinite,
+            which no factor can shorten.
+
     >>> clipped, norm = clip_by_global_norm({"a": np.array([3.0]), "b": np.array([4.0])}, 2.5)
     >>> norm, clipped["a"].tolist()
     (5.0, [1.5])
 
     Taught in: book/3-learning/long-term-dependencies. Source: Pascanu et al. (2013).
     """
-    if not max_norm > 0:
-        checks.fail("clip_by_global_norm", "max_norm", "above 0", max_norm)
-    norm = float(np.sqrt(sum(float(np.sum(g * g)) for g in gradients.values())))
+    where = "clip_by_global_norm"
+    max_norm = checks.check_positive(where, "max_norm", max_norm)
+    checks.check_gradients(where, gradients, gradients)
+    # In float64: the squares of float32 end at 1e19, where clipping is needed most.
+    norm = float(np.sqrt(sum(float(np.sum(np.square(g, dtype=float))) for g in gradients.values())))
+    checks.check_finite(where, "the norm of the gradients", norm)
     factor = max_norm / max(norm, max_norm)
     return {name: g * g.dtype.type(factor) for name, g in gradients.items()}, norm
 
@@ -58,10 +68,11 @@ class SGD:
     """
 
     def __init__(self, learning_rate: float = 0.01):
-        self.learning_rate = learning_rate
+        self.learning_rate = checks.check_rate("SGD", learning_rate)
 
     def step(self, parameters: Arrays, gradients: Mapping[str, np.ndarray]) -> None:
         """Move every parameter, in place."""
+        checks.check_gradients("SGD.step", parameters, gradients)
         for name, p in parameters.items():
             p -= self.learning_rate * gradients[name]
 
@@ -75,11 +86,15 @@ class Adagrad:
     """
 
     def __init__(self, learning_rate: float = 0.1, initial_accumulator: float = 0.1):
-        self.learning_rate, self.initial_accumulator = learning_rate, initial_accumulator
+        self.learning_rate = checks.check_rate("Adagrad", learning_rate)
+        self.initial_accumulator = checks.check_positive(
+            "Adagrad", "initial_accumulator", initial_accumulator
+        )
         self._sums: Arrays = {}
 
     def step(self, parameters: Arrays, gradients: Mapping[str, np.ndarray]) -> None:
         """Move every parameter, in place."""
+        checks.check_gradients("Adagrad.step", parameters, gradients)
         for name, p in parameters.items():
             g = gradients[name]
             a = self._sums.setdefault(name, np.full_like(p, self.initial_accumulator))
@@ -99,13 +114,17 @@ class Adam:
     def __init__(
         self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7
     ):
-        self.learning_rate, self.beta_1, self.beta_2, self.epsilon = learning_rate, beta_1, beta_2, epsilon
+        self.learning_rate = checks.check_rate("Adam", learning_rate)
+        self.beta_1 = _share("beta_1", beta_1)
+        self.beta_2 = _share("beta_2", beta_2)
+        self.epsilon = checks.check_positive("Adam", "epsilon", epsilon)
         self._m: Arrays = {}
         self._v: Arrays = {}
         self._n = 0
 
     def step(self, parameters: Arrays, gradients: Mapping[str, np.ndarray]) -> None:
         """Move every parameter, in place."""
+        checks.check_gradients("Adam.step", parameters, gradients)
         self._n += 1
         rate = self.learning_rate * np.sqrt(1 - self.beta_2**self._n) / (1 - self.beta_1**self._n)
         for name, p in parameters.items():
@@ -115,6 +134,10 @@ class Adam:
             m += (1 - self.beta_1) * (g - m)
             v += (1 - self.beta_2) * (g * g - v)
             p -= p.dtype.type(rate) * m / (np.sqrt(v) + self.epsilon)
+
+
+def _share(name: str, value: float) -> float:
+    return checks.check_number("Adam", name, value, "at least 0 and below 1", lambda share: 0 <= share < 1)
 
 
 class SequenceRegressor:
@@ -134,8 +157,10 @@ class SequenceRegressor:
     """
 
     def __init__(self, cell: Cell, output_size: int, *, seed: int | None = None):
+        checks.check_cells("SequenceRegressor", [cell], MEMBERS)
         self.cell = cell
         shape = (cell.output_size, checks.check_count("SequenceRegressor", "output_size", output_size))
+        seed = checks.check_seed("SequenceRegressor", seed)
         self.kernel = glorot_uniform(shape, cell.dtype, seed)
         self.bias = np.zeros(output_size, cell.dtype)
 
@@ -188,12 +213,20 @@ def fit(
         max_norm: clips the gradients by their global norm when given.
 
     Raises:
-        ValueError: a loss that is not finite; the step is named.
+        ValueError: data that are not finite, before any step, the first bad place named; a
+            loss that is not finite; the step is named.
+        TypeError: data that are no arrays of real numbers, a model or an optimizer that is none.
 
     Taught in: book/6-applications/sine-wave.
     """
-    losses = np.empty(checks.check_count("fit", "steps", steps))
-    order = batches(len(inputs), batch_size, steps, seed, buffer)  # [steps, B]
+    for name, value, member in (("model", model, "loss_and_gradients"), ("optimizer", optimizer, "step")):
+        if isinstance(value, type) or not callable(getattr(value, member, None)):
+            expected = f"an object with a method {member}"
+            checks.fail("fit", name, expected, checks.what(value), TypeError)
+    samples = checks.check_samples("fit", inputs, targets, np.ndarray)
+    checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
+    losses = np.empty(steps)
+    order = batches(samples, batch_size, steps, seed, buffer)  # [steps, B]
     for n, rows in enumerate(tqdm(order, unit="step", disable=None)):
         losses[n], gradients = model.loss_and_gradients(inputs[rows], targets[rows])
         if not np.isfinite(losses[n]):
@@ -201,4 +234,6 @@ def fit(
         if max_norm is not None:
             gradients, _ = clip_by_global_norm(gradients, max_norm)
         optimizer.step(model.weights, gradients)
+    for name, weight in model.weights.items():  # a last step may break what no loss has seen
+        checks.check_finite("fit", f"{name} after the last step", weight)
     return losses

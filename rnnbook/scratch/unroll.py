@@ -48,16 +48,16 @@ def unroll(
     Taught in: book/2-unrolling/by-hand. Source: TensorFlow 1.x, dynamic_rnn.
     """
     assert_like_cell("unroll", cell)
+    time_major = checks.check_flag("unroll", "time_major", time_major)
     checks.check_numpy("unroll", "inputs", inputs, "T B D" if time_major else "B T D", {})
     checks.check_float("unroll", "inputs", inputs)
     if not time_major:
         inputs = inputs.swapaxes(0, 1)
     T, B, _ = inputs.shape
-    if initial_state is None:
-        state = cell.zero_state(B, inputs.dtype)
-    else:
-        checks.check_state("unroll", "initial_state", initial_state, cell.state_size, B, inputs.dtype)
-        state = initial_state
+    name, state = "initial_state", initial_state
+    if state is None:
+        name, state = "zero_state of the cell", cell.zero_state(B, inputs.dtype)
+    checks.check_state("unroll", name, state, cell.state_size, B, inputs.dtype, checks.check_numpy)
 
     lengths = _lengths("unroll", sequence_length, B, T)
     valid = np.arange(T)[:, None, None] < lengths[:, None]  # [T, B, 1]
@@ -67,7 +67,7 @@ def unroll(
     for t in range(T):
         result = cell(inputs[t], state)
         if t == 0:
-            checks.check_step("unroll", cell, result, B, inputs.dtype)
+            checks.check_step("unroll", cell, result, B, inputs.dtype, checks.check_numpy)
         output, new_state = result
         outputs[t] = np.where(valid[t], output, 0)
         state = map_state(partial(np.where, valid[t]), new_state, state)

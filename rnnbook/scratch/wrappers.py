@@ -1,13 +1,13 @@
 """Cells that hold cells, in NumPy: stacking and dropout, forward and backward."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnnbook import checks
 from rnnbook.protocol import LSTMStateTuple, map_state
-from rnnbook.scratch.cell import Cell
+from rnnbook.scratch.cell import MEMBERS, Cell
 
 
 class MultiRNNCell(Cell):
@@ -33,7 +33,7 @@ class MultiRNNCell(Cell):
     """
 
     def __init__(self, cells: Sequence[Cell]):
-        checks.check_cells("MultiRNNCell", cells)
+        checks.check_cells("MultiRNNCell", cells, MEMBERS)
         self.cells = tuple(cells)
         self.dtype = self.cells[0].dtype
         self.state_size = tuple(cell.state_size for cell in self.cells)
@@ -52,7 +52,8 @@ class MultiRNNCell(Cell):
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
-        checks.check_state("MultiRNNCell", "state", state, self.state_size, len(inputs), self.dtype)
+        checks.check_numpy("MultiRNNCell", "inputs", inputs, "B D", {})
+        self._check_state("MultiRNNCell", "state", state, len(inputs))
         new_states, tapes = [], []
         for cell, its_state in zip(self.cells, state, strict=True):
             inputs, new_state, tape = cell.forward(inputs, its_state)
@@ -64,12 +65,25 @@ class MultiRNNCell(Cell):
         self, tape: Any, d_output: np.ndarray, d_new_state: Any
     ) -> tuple[np.ndarray, Any, dict[str, np.ndarray]]:
         """Gradients through one step of every layer, from the last to the first."""
+        if not isinstance(tape, tuple) or len(tape) != len(self.cells):
+            checks.fail("MultiRNNCell.backward", "tape", "the tape of forward", checks.what(tape), TypeError)
+        checks.check_numpy("MultiRNNCell.backward", "d_output", d_output, "B H", {})
+        self._check_gradients(d_output, d_new_state, len(d_output))
         d_states, d_params = [], []
         for n in reversed(range(len(self.cells))):
             d_output, d_state, d_own = self.cells[n].backward(tape[n], d_output, d_new_state[n])
             d_states.append(d_state)
             d_params.append((f"cell_{n}", d_own))
         return d_output, tuple(reversed(d_states)), _named(reversed(d_params))
+
+
+class DropoutTape(NamedTuple):
+    """What a step of `DropoutWrapper` leaves behind: its masks, and the tape of the cell inside."""
+
+    m_in: np.ndarray
+    m_out: np.ndarray
+    m_state: Any
+    inner: Any
 
 
 class DropoutWrapper(Cell):
@@ -105,14 +119,17 @@ class DropoutWrapper(Cell):
         variational_recurrent: bool = False,
         seed: int | None = None,
     ):
-        checks.check_cells("DropoutWrapper", [cell])
+        checks.check_cells("DropoutWrapper", [cell], MEMBERS)
         self.cell, self.dtype = cell, cell.dtype
         self.state_size, self.output_size = cell.state_size, cell.output_size
         self.input_keep_prob = checks.check_keep_prob("DropoutWrapper", "input_keep_prob", input_keep_prob)
         self.output_keep_prob = checks.check_keep_prob("DropoutWrapper", "output_keep_prob", output_keep_prob)
         self.state_keep_prob = checks.check_keep_prob("DropoutWrapper", "state_keep_prob", state_keep_prob)
-        self.variational_recurrent = variational_recurrent
+        self.variational_recurrent = checks.check_flag(
+            "DropoutWrapper", "variational_recurrent", variational_recurrent
+        )
         self.enabled = True
+        seed = checks.check_seed("DropoutWrapper", seed)
         self._seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
         self._draws = 0
 
@@ -128,6 +145,9 @@ class DropoutWrapper(Cell):
         return self.cell.zero_state(batch_size, dtype)
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
+        checks.check_flag("DropoutWrapper", "enabled", self.enabled)
+        checks.check_numpy("DropoutWrapper", "inputs", inputs, "B D", {})
+        checks.check_dtype("DropoutWrapper", "inputs", inputs, self.dtype)
         if not self.variational_recurrent:
             self._draws += 1
         rng = np.random.default_rng([self._seed, self._draws])
@@ -136,12 +156,17 @@ class DropoutWrapper(Cell):
         output, new_state, tape = self.cell.forward(m_in * inputs, state)
         m_state = self._state_masks(rng, new_state)
         new_state = map_state(np.multiply, m_state, new_state)
-        return m_out * output, new_state, (m_in, m_out, m_state, tape)
+        return m_out * output, new_state, DropoutTape(m_in, m_out, m_state, tape)
 
     def backward(
         self, tape: Any, d_output: np.ndarray, d_new_state: Any
     ) -> tuple[np.ndarray, Any, dict[str, np.ndarray]]:
         """Gradients through one step: what was dropped gets none."""
+        if not isinstance(tape, DropoutTape):
+            checks.fail(
+                "DropoutWrapper.backward", "tape", "the tape of forward", checks.what(tape), TypeError
+            )
+        self._check_gradients(d_output, d_new_state, len(tape.m_in))
         m_in, m_out, m_state, inner = tape
         d_new_state = map_state(np.multiply, m_state, d_new_state)
         d_inputs, d_state, d_params = self.cell.backward(inner, m_out * d_output, d_new_state)

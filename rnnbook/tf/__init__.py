@@ -6,8 +6,10 @@ A listing of the 1.x years runs again when its prefix changes:
 """
 
 from rnnbook.protocol import Cell, LSTMStateTuple
+from rnnbook.tf.attention import attend
 from rnnbook.tf.basic_rnn import BasicRNNCell
 from rnnbook.tf.bidirectional import bidirectional_dynamic_rnn
+from rnnbook.tf.checkpoint import LoadedCheckpoint, load_tf1_checkpoint
 from rnnbook.tf.convert import from_keras, to_keras
 from rnnbook.tf.decode import greedy_decode
 from rnnbook.tf.gru import GRUCell
@@ -24,16 +26,19 @@ __all__ = [
     "GRUCell",
     "LSTMCell",
     "LSTMStateTuple",
+    "LoadedCheckpoint",
     "MultiRNNCell",
     "OutputProjectionWrapper",
     "ResidualWrapper",
     "SequenceRegressor",
+    "attend",
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
     "fit",
     "from_keras",
     "greedy_decode",
     "last_output",
+    "load_tf1_checkpoint",
     "mean_squared_error",
     "static_rnn",
     "to_keras",

@@ -46,7 +46,11 @@ class BasicRNNCell(WeightedCell):
     ):
         if not callable(activation):
             checks.fail(
-                "BasicRNNCell", "activation", "a function such as tf.tanh", repr(activation), TypeError
+                "BasicRNNCell",
+                "activation",
+                "a function such as tf.tanh",
+                checks.shown(activation),
+                TypeError,
             )
         self.activation = activation
         self.state_size = self.output_size = num_units
@@ -77,4 +81,6 @@ class BasicRNNCell(WeightedCell):
             checks.fail(
                 self.kind, "activation", expected, f"one that returns {checks.what(output)}", TypeError
             )
+        checks.check_array(self.kind, "result of activation", output, "B H", {"H": self.num_units})
+        checks.check_dtype(self.kind, "result of activation", output, self.dtype)
         return output, output

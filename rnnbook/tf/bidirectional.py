@@ -48,8 +48,7 @@ def bidirectional_dynamic_rnn(
     Taught in: book/5-variants/bidirectional. Source: TensorFlow 1.x,
     bidirectional_dynamic_rnn; Schuster and Paliwal (1997).
     """
-    if cell_fw is cell_bw:
-        checks.fail("bidirectional_dynamic_rnn", "cell_bw", "another cell than cell_fw", "the same object")
+    checks.check_two_cells("bidirectional_dynamic_rnn", cell_fw, cell_bw)
     common = (dtype, parallel_iterations, swap_memory, time_major)
     outputs_fw, state_fw = dynamic_rnn(cell_fw, inputs, sequence_length, initial_state_fw, *common)
 

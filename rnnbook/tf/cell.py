@@ -7,10 +7,21 @@ writes them out).
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
+
+MEMBERS = ("dtype", "trainable_variables")  # beside those of the protocol
+PLAIN = (tf.Tensor, tf.Variable, np.ndarray)  # a ragged, sparse or Keras tensor is none of these
+
+
+def check_tensor(where: str, name: str, value: Any, letters: str, sizes: Any) -> None:
+    """Check an array that TensorFlow can compute with."""
+    checks.check_array(where, name, value, letters, sizes)
+    if not isinstance(value, PLAIN):
+        checks.fail(where, name, f"an array {checks.axes(letters)}", checks.what(value), TypeError)
 
 
 class Cell(tf.Module):
@@ -35,7 +46,7 @@ class Cell(tf.Module):
     def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
         """Zeros [batch_size, H] in the structure of ``state_size``."""
         where = f"{self.kind}.zero_state"
-        if not tf.is_tensor(batch_size):
+        if not isinstance(batch_size, tf.Tensor) or not batch_size.dtype.is_integer:
             batch_size = checks.check_count(where, "batch_size", batch_size)
         if dtype is not None:
             dtype = checks.floating(where, "dtype", dtype, "TensorFlow", tf.as_dtype)
@@ -52,7 +63,7 @@ class WeightedCell(Cell):
         self.num_units = checks.check_count(self.kind, "num_units", num_units)
         self.num_inputs: int | None = None
         self.dtype = checks.floating(self.kind, "dtype", dtype, "TensorFlow", tf.as_dtype)
-        self._seed = None if seed is None else checks.check_count(self.kind, "seed", seed, least=0)
+        self._seed = checks.check_seed(self.kind, seed)
         if num_inputs is not None:
             self.build(num_inputs)
 
@@ -88,9 +99,10 @@ class WeightedCell(Cell):
         return None if self._seed is None else self._seed + n
 
     def _enter(self, inputs: tf.Tensor, state: Any) -> None:
-        checks.check_array(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
+        check_tensor(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
         checks.check_dtype(self.kind, "inputs", inputs, self.dtype)
         if inputs.shape[-1] is None:
             checks.fail(self.kind, "inputs", "[B, D] with D known before it runs", f"shape {inputs.shape}")
         self.build(inputs.shape[-1])
-        checks.check_state(self.kind, "state", state, self.state_size, inputs.shape[0], self.dtype)
+        B = inputs.shape[0]
+        checks.check_state(self.kind, "state", state, self.state_size, B, self.dtype, check_tensor)

@@ -16,6 +16,11 @@ LSTM_ORDER = (0, 2, 1, 3)  # i, j, f, o  ->  i, f, j, o; its own inverse
 GRU_ORDER = (1, 0)  # r, u  ->  z (our u), r; its own inverse
 
 
+# What the cell has settled; the layer would compute another step, or lose digits.
+STEP_OPTIONS = {"units", "activation", "recurrent_activation", "use_bias", "reset_after", "dtype"}
+STEP_OPTIONS |= {"dropout", "recurrent_dropout"}
+
+
 def _permute(array: np.ndarray, order: tuple[int, ...]) -> np.ndarray:
     blocks = np.split(array, len(order), axis=-1)
     return np.concatenate([blocks[n] for n in order], axis=-1)
@@ -29,7 +34,8 @@ def to_keras(cell: WeightedCell, **options: Any) -> keras.layers.Layer:
 
     Args:
         cell: built, and without peepholes or projection, which Keras does not have.
-        options: handed to the layer, such as ``return_sequences=True``.
+        options: handed to the layer, such as ``return_sequences=True``; none that would
+            change what the step computes.
 
     Raises:
         ValueError: a cell that is not built, or that Keras cannot hold.
@@ -46,6 +52,9 @@ def to_keras(cell: WeightedCell, **options: Any) -> keras.layers.Layer:
         checks.fail("to_keras", "cell", expected, f"a {type(cell).__name__}", TypeError)
     if cell.num_inputs is None:
         checks.fail("to_keras", "cell", "built: give it num_inputs or call it once", "a cell without weights")
+    changed = sorted(options.keys() & STEP_OPTIONS)
+    if changed:
+        checks.fail("to_keras", "options", "options that leave the step as it is", ", ".join(changed))
     D, options = cell.num_inputs, {"dtype": cell.dtype.name, **options}
     if isinstance(cell, GRUCell):
         gates, candidate = cell.gates_kernel.numpy(), cell.candidate_kernel.numpy()
@@ -92,6 +101,9 @@ def from_keras(layer: keras.layers.Layer) -> WeightedCell:
         checks.fail("from_keras", "layer", "built: call it once", "a layer without weights")
     if not source.use_bias:
         checks.fail("from_keras", "layer", "with a bias", "use_bias=False")
+    if source.dropout or source.recurrent_dropout:
+        came = f"dropout={source.dropout}, recurrent_dropout={source.recurrent_dropout}"
+        checks.fail("from_keras", "layer", "without dropout; put a DropoutWrapper around the cell", came)
     names = [keras.activations.serialize(source.activation)]
     if not isinstance(source, keras.layers.SimpleRNNCell):
         names.append(keras.activations.serialize(source.recurrent_activation))

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
+from rnnbook.tf.unroll import as_tensor, at_run_time
 
 Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
 
@@ -34,7 +35,8 @@ def greedy_decode(
         ValueError: logits that are not [B, V], an ``end_token`` not below V, or
             ``max_steps`` below one.
         TypeError: a state that is not arrays of B rows, tokens that are not whole.
-        tf.errors.InvalidArgumentError: under ``jit_compile``, which must know T before it runs.
+        tf.errors.InvalidArgumentError: NaN among the logits before a row's end; and under
+            ``jit_compile``, which must know T before it runs.
 
     >>> def step(tokens, count):  # emits token 1 while the count is above zero
     ...     return tf.concat([0.5 - count, count - 0.5], axis=1), count - 1
@@ -46,17 +48,24 @@ def greedy_decode(
     """
     where = "greedy_decode"
     B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
-    state = first = map_state(tf.convert_to_tensor, initial_state)
+    expected = "an array, or a tuple of arrays, of B rows each"
+    state = first = map_state(lambda leaf: as_tensor(where, "initial_state", leaf, expected), initial_state)
     while isinstance(first, tuple):
         first = first[0]
-    rows = tf.shape(first)[:1]
-    tokens, alive = tf.fill(rows, start_token), tf.fill(rows, True)
+    shape = tf.shape(first)[:1]
+    tokens, alive = tf.fill(shape, start_token), tf.fill(shape, True)
     emitted = tf.TensorArray(tf.int32, size=max_steps, element_shape=(B,))
 
     def body(t, tokens, alive, state, emitted):
         result = step(tokens, state)
         checks.check_logits(where, result, state, B, end_token)
-        logits, state = result
+        logits, state = tf.convert_to_tensor(result[0]), result[1]
+        if logits.dtype.is_floating:
+            lost = alive & tf.reduce_any(tf.math.is_nan(logits), axis=1)  # argmax would choose it
+            message = f"{where}: logits must be numbers; got nan at step"
+            rows = tf.where(lost)[:, 0]
+            with tf.control_dependencies(at_run_time(~tf.reduce_any(lost), message, t, "in rows", rows)):
+                logits = tf.identity(logits)
         tokens = tf.where(alive, tf.argmax(logits, axis=1, output_type=tf.int32), end_token)
         alive = tf.not_equal(tokens, end_token)  # a row that has ended holds it, and stays ended
         return t + 1, tokens, alive, state, emitted.write(t, tokens)

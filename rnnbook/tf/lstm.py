@@ -46,7 +46,7 @@ class BasicLSTMCell(WeightedCell):
         dtype: Any = tf.float32,
         seed: int | None = None,
     ):
-        self.forget_bias = forget_bias
+        self.forget_bias = checks.check_number("BasicLSTMCell", "forget_bias", forget_bias, "a finite number")
         self.state_size = LSTMStateTuple(num_units, num_units)
         self.output_size = num_units
         super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
@@ -112,7 +112,9 @@ class LSTMCell(WeightedCell):
     ):
         if num_proj is not None:
             num_proj = checks.check_count("LSTMCell", "num_proj", num_proj)
-        self.use_peepholes, self.num_proj, self.forget_bias = use_peepholes, num_proj, forget_bias
+        self.num_proj = num_proj
+        self.use_peepholes = checks.check_flag("LSTMCell", "use_peepholes", use_peepholes)
+        self.forget_bias = checks.check_number("LSTMCell", "forget_bias", forget_bias, "a finite number")
         self.output_size = num_proj or num_units
         self.state_size = LSTMStateTuple(num_units, self.output_size)
         super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)

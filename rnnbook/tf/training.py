@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
@@ -9,7 +10,7 @@ from tqdm import tqdm
 from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
-from rnnbook.tf.cell import Cell
+from rnnbook.tf.cell import MEMBERS, PLAIN, Cell
 from rnnbook.tf.unroll import dynamic_rnn
 
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
@@ -32,8 +33,10 @@ class SequenceRegressor(tf.Module):
 
     def __init__(self, cell: Cell, output_size: int, *, seed: int | None = None):
         super().__init__()
+        checks.check_cells("SequenceRegressor", [cell], MEMBERS)
         self.cell = cell
         shape = (cell.output_size, checks.check_count("SequenceRegressor", "output_size", output_size))
+        seed = checks.check_seed("SequenceRegressor", seed)
         self.kernel = tf.Variable(glorot_uniform(shape, cell.dtype.as_numpy_dtype, seed), name="kernel")
         self.bias = tf.Variable(tf.zeros(output_size, cell.dtype), name="bias")
 
@@ -48,8 +51,11 @@ def mean_squared_error(predictions: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
 
     Taught in: book/6-applications/sine-wave.
     """
-    if not predictions.shape.is_compatible_with(targets.shape):  # (B, 1) minus (B,) is (B, B)
-        checks.fail("mean_squared_error", "targets", f"of shape {predictions.shape}", targets.shape)
+    for name, value in (("predictions", predictions), ("targets", targets)):
+        checks.check_plain("mean_squared_error", name, value, PLAIN)
+        checks.check_dtype("mean_squared_error", name, value, predictions)
+    # (B, 1) minus (B,) would broadcast to (B, B).
+    checks.check_same_shape("mean_squared_error", "targets", targets, predictions)
     return tf.reduce_mean(tf.square(predictions - targets))
 
 
@@ -82,16 +88,25 @@ def fit(
         loss: from predictions and targets to a scalar.
 
     Raises:
-        ValueError: a loss that is not finite; the step is named.
+        ValueError: data that are not finite, before any step, the first bad place named; a
+            loss that is not finite; the step is named.
+        TypeError: data that are no arrays of real numbers, a model, optimizer or loss that is none.
 
     Taught in: book/6-applications/sine-wave.
     """
-    order = batches(
-        len(inputs), batch_size, checks.check_count("fit", "steps", steps), seed, buffer
-    )  # [steps, B]
+    samples = checks.check_samples("fit", inputs, targets, PLAIN)
+    checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
+    _check_parts(model, optimizer, loss)
+    order = batches(samples, batch_size, steps, seed, buffer)  # [steps, B]
     inputs, targets = tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets)
-    model(inputs[:1])  # builds the cells, so that the optimizer knows all variables
+    # One prediction builds the cells, so that the optimizer knows all variables.
+    value = loss(model(inputs[:1]), targets[:1])
     variables = model.trainable_variables
+    if not variables:
+        checks.fail("fit", "model", "a tf.Module with variables to train", "one without any")
+    if not tf.is_tensor(value) or value.shape.rank != 0:
+        checks.fail("fit", "loss", "one that returns a scalar tensor", checks.describe(value))
+    checks.check_dtype("fit", "result of loss", value, variables[0].dtype)
     optimizer.build(variables)
 
     @tf.function
@@ -116,4 +131,18 @@ def fit(
             bad = np.flatnonzero(~np.isfinite(losses[start : start + len(rows)]))
             if bad.size:
                 checks.fail("fit", f"the loss of step {start + bad[0]}", "finite", losses[start + bad[0]])
+    for variable in variables:  # a last step may break what no loss has seen
+        checks.check_finite("fit", f"{variable.name} after the last step", variable)
     return losses
+
+
+def _check_parts(model: Any, optimizer: Any, loss: Any) -> None:
+    if isinstance(model, type) or not callable(model) or not hasattr(model, "trainable_variables"):
+        expected = "a tf.Module from inputs to predictions"
+        checks.fail("fit", "model", expected, checks.what(model), TypeError)
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        expected = "an optimizer of Keras such as keras.optimizers.Adam()"
+        checks.fail("fit", "optimizer", expected, checks.what(optimizer), TypeError)
+    if not callable(loss) or isinstance(loss, type):
+        expected = "a function of predictions and targets"
+        checks.fail("fit", "loss", expected, checks.what(loss), TypeError)

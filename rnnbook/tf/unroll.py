@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
+from rnnbook.tf.cell import check_tensor
 
 
 def static_rnn(
@@ -109,6 +110,8 @@ def dynamic_rnn(
     """
     where = "dynamic_rnn"
     assert_like_cell(where, cell)
+    time_major = checks.check_flag(where, "time_major", time_major)
+    swap_memory = checks.check_flag(where, "swap_memory", swap_memory)
     letters = "T B D" if time_major else "B T D"
     inputs = _as_floats(where, "inputs", inputs, letters)
     checks.check_count(where, "parallel_iterations", parallel_iterations)
@@ -117,7 +120,7 @@ def dynamic_rnn(
     T = _size(inputs, 0)
     if not isinstance(T, int):
         message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
-        with tf.control_dependencies(_at_run_time(T > 0, message)):
+        with tf.control_dependencies(at_run_time(T > 0, message)):
             T = tf.identity(T)
     state = _initial_state(where, cell, initial_state, inputs[0], dtype)
     lengths = None
@@ -168,7 +171,7 @@ def _step(
         # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
         inputs = tf.where(valid, inputs, tf.zeros_like(inputs))
     result = cell(inputs, state)
-    checks.check_step(where, cell, result, inputs.shape[0], inputs.dtype)
+    checks.check_step(where, cell, result, inputs.shape[0], inputs.dtype, check_tensor)
     output, new_state = result
     if lengths is None:
         return output, new_state
@@ -185,10 +188,10 @@ def _size(tensor: tf.Tensor, axis: int) -> Any:
 def _as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
     checks.check_array(where, name, value, letters, {})
     checks.check_float(where, name, value)
-    return _as_tensor(where, name, value, f"an array {checks.axes(letters)}")
+    return as_tensor(where, name, value, f"an array {checks.axes(letters)}")
 
 
-def _as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
+def as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
     """What came as a tensor; a ragged, sparse or Keras tensor has a shape and a dtype but is none."""
     try:
         return tf.convert_to_tensor(value)
@@ -201,9 +204,11 @@ def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype:
     if dtype is not None:
         dtype = checks.floating(where, "dtype", dtype, "TensorFlow", tf.as_dtype)
         checks.check_dtype(where, "dtype", dtype, inputs.dtype)
+    name = "initial_state"
     if state is None:
-        return cell.zero_state(_size(inputs, 0), inputs.dtype)
-    checks.check_state(where, "initial_state", state, cell.state_size, inputs.shape[0], inputs.dtype)
+        name, state = "zero_state of the cell", cell.zero_state(_size(inputs, 0), inputs.dtype)
+    B = inputs.shape[0]
+    checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
     return map_state(tf.convert_to_tensor, state)
 
 
@@ -211,7 +216,7 @@ def _checked_lengths(where: str, sequence_length: Any, B: Any, T: Any) -> tf.Ten
     """The lengths as int32 [B], checked now as far as they, B and T are known; else when the graph runs."""
     name, lengths = "sequence_length", sequence_length
     if tf.is_tensor(lengths):
-        lengths = _as_tensor(where, name, lengths, "whole numbers [B]")
+        lengths = as_tensor(where, name, lengths, "whole numbers [B]")
         known = tf.get_static_value(lengths)
     else:
         known = lengths
@@ -227,12 +232,12 @@ def _checked_lengths(where: str, sequence_length: Any, B: Any, T: Any) -> tf.Ten
         good = tf.reduce_all((lengths >= 0) & (lengths <= tf.cast(T, tf.int64)))
         good &= tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
         message = f"{where}: sequence_length must be [B] with values from 0 to T; got"
-        with tf.control_dependencies(_at_run_time(good, message, lengths, "with B =", B, "and T =", T)):
+        with tf.control_dependencies(at_run_time(good, message, lengths, "with B =", B, "and T =", T)):
             lengths = tf.identity(lengths)
     return tf.cast(lengths, tf.int32)
 
 
-def _at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
+def at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
     """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
     check = tf.debugging.Assert(good, list(words))
     return [] if check is None else [check]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import LSTMStateTuple
-from rnnbook.tf.cell import Cell
+from rnnbook.tf.cell import MEMBERS, Cell, check_tensor
 
 
 class MultiRNNCell(Cell):
@@ -34,7 +34,7 @@ class MultiRNNCell(Cell):
 
     def __init__(self, cells: Sequence[Cell]):
         super().__init__()
-        checks.check_cells("MultiRNNCell", cells)
+        checks.check_cells("MultiRNNCell", cells, MEMBERS)
         self.cells = tuple(cells)
         self.dtype = self.cells[0].dtype
         self.state_size = tuple(cell.state_size for cell in self.cells)
@@ -50,7 +50,8 @@ class MultiRNNCell(Cell):
 
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step through all layers."""
-        checks.check_state("MultiRNNCell", "state", state, self.state_size, None, self.dtype)
+        check_tensor("MultiRNNCell", "inputs", inputs, "B D", {})
+        checks.check_state("MultiRNNCell", "state", state, self.state_size, None, self.dtype, check_tensor)
         new_states = []
         for cell, its_state in zip(self.cells, state, strict=True):
             inputs, new_state = cell(inputs, its_state)
@@ -73,10 +74,6 @@ class DropoutWrapper(Cell):
         variational_recurrent: the same masks at every step of a sequence.
         seed: of the masks.
 
-    Attributes:
-        enabled: a `tf.Variable`; ``wrapper.enabled.assign(False)`` switches all dropout
-            off, for evaluation, also in functions that were compiled before.
-
     Raises:
         ValueError: a keep_prob outside (0, 1]; it is the share kept, not the rate dropped.
 
@@ -98,17 +95,37 @@ class DropoutWrapper(Cell):
         seed: int | None = None,
     ):
         super().__init__()
-        checks.check_cells("DropoutWrapper", [cell])
+        checks.check_cells("DropoutWrapper", [cell], MEMBERS)
         self.cell, self.dtype = cell, cell.dtype
         self.state_size, self.output_size = cell.state_size, cell.output_size
         self.input_keep_prob = checks.check_keep_prob("DropoutWrapper", "input_keep_prob", input_keep_prob)
         self.output_keep_prob = checks.check_keep_prob("DropoutWrapper", "output_keep_prob", output_keep_prob)
         self.state_keep_prob = checks.check_keep_prob("DropoutWrapper", "state_keep_prob", state_keep_prob)
-        self.variational_recurrent = variational_recurrent
+        self.variational_recurrent = checks.check_flag(
+            "DropoutWrapper", "variational_recurrent", variational_recurrent
+        )
+        seed = checks.check_seed("DropoutWrapper", seed)
         self._seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
         with tf.init_scope():
-            self.enabled = tf.Variable(True, trainable=False, name="enabled")
+            self._enabled = tf.Variable(True, trainable=False, name="enabled")
             self._draws = tf.Variable(0, trainable=False, name="draws")
+
+    @property
+    def enabled(self) -> tf.Variable:
+        """A variable: ``wrapper.enabled.assign(False)`` switches all dropout off, for evaluation,
+        also in functions that were compiled before.
+        """
+        return self._enabled
+
+    @enabled.setter
+    def enabled(self, value: Any) -> None:  # compiled functions would go on with the old variable
+        checks.fail(
+            "DropoutWrapper",
+            "enabled",
+            "switched by enabled.assign(...)",
+            f"enabled = {checks.shown(value)}",
+            TypeError,
+        )
 
     def build(self, num_inputs: int) -> None:
         self.cell.build(num_inputs)
@@ -119,6 +136,8 @@ class DropoutWrapper(Cell):
 
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, between masks."""
+        check_tensor("DropoutWrapper", "inputs", inputs, "B D", {})
+        checks.check_dtype("DropoutWrapper", "inputs", inputs, self.dtype)
         if not self.variational_recurrent:
             self._draws.assign_add(1)
         inputs = self._drop(inputs, self.input_keep_prob, 0)
@@ -163,7 +182,7 @@ class ResidualWrapper(Cell):
 
     def __init__(self, cell: Cell):
         super().__init__()
-        checks.check_cells("ResidualWrapper", [cell])
+        checks.check_cells("ResidualWrapper", [cell], MEMBERS)
         self.cell, self.dtype = cell, cell.dtype
         self.state_size, self.output_size = cell.state_size, cell.output_size
 
@@ -175,7 +194,7 @@ class ResidualWrapper(Cell):
 
     def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, with its input added to its output."""
-        checks.check_array("ResidualWrapper", "inputs", inputs, "B D", {"D": self.output_size})
+        check_tensor("ResidualWrapper", "inputs", inputs, "B D", {"D": self.output_size})
         output, new_state = self.cell(inputs, state)
         return output + inputs, new_state
 
@@ -200,9 +219,10 @@ class OutputProjectionWrapper(Cell):
 
     def __init__(self, cell: Cell, output_size: int, *, seed: int | None = None):
         super().__init__()
-        checks.check_cells("OutputProjectionWrapper", [cell])
+        checks.check_cells("OutputProjectionWrapper", [cell], MEMBERS)
         self.cell, self.dtype, self.state_size = cell, cell.dtype, cell.state_size
         self.output_size = checks.check_count("OutputProjectionWrapper", "output_size", output_size)
+        seed = checks.check_seed("OutputProjectionWrapper", seed)
         drawn = glorot_uniform((cell.output_size, self.output_size), self.dtype.as_numpy_dtype, seed)
         with tf.init_scope():
             self.kernel = tf.Variable(drawn, name="kernel")

@@ -1,0 +1,77 @@
+"""Attention: a soft look-up, by which a decoder reads all that an encoder wrote."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from rnnbook import checks
+
+
+def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Look every query up in a memory of T steps; what is alike weighs much.
+
+    weights(s, t) = softmax over t of query(s) . memory(t), for t below the row's length
+    context(s) = sum over t of weights(s, t) memory(t)
+
+    Past a row's length the weights are zero; what the padding holds never matters.
+
+    Args:
+        query: [B, S, H], such as the outputs of a decoder; S = 1 for one step.
+        memory: [B, T, H], such as the outputs of an encoder.
+        memory_length: [B] whole numbers from 1 to T; None means T for every row.
+
+    Returns:
+        context [B, S, H], and weights [B, S, T] that sum to one over T.
+
+    Raises:
+        ValueError: a wrong rank or size, a length outside 1 .. T.
+        TypeError: arrays that are none, no floats or of two dtypes, lengths that are not whole.
+        tf.errors.InvalidArgumentError: the same of lengths known only when a graph runs.
+            (XLA drops this check: with ``jit_compile`` pass lengths you trust.)
+
+    >>> memory = tf.constant([[[9.0, 0.0], [0.0, 9.0], [float("nan")] * 2]])
+    >>> context, weights = attend(tf.constant([[[0.0, 9.0]]]), memory, [2])
+    >>> context.numpy().round(4).tolist(), weights.numpy().round(4).tolist()
+    ([[[0.0, 9.0]]], [[[0.0, 1.0, 0.0]]])
+
+    Taught in: book/6-applications/translating-dates. Source: Luong et al. (2015), "dot".
+    """
+    where = "attend"
+    checks.check_array(where, "query", query, "B S H", {})
+    checks.check_float(where, "query", query)
+    query = tf.convert_to_tensor(query)
+    B, _, H = query.shape
+    checks.check_array(where, "memory", memory, "B T H", {"B": B, "H": H})
+    checks.check_dtype(where, "memory", memory, query.dtype)
+    memory = tf.convert_to_tensor(memory)
+    T = tf.shape(memory)[1] if memory.shape[1] is None else memory.shape[1]
+    lengths = tf.fill(tf.shape(memory)[:1], T)
+    if memory_length is not None:
+        lengths = _checked_lengths(where, memory_length, query, memory)
+
+    valid = tf.range(T) < lengths[:, None]  # [B, T]
+    memory = tf.where(valid[:, :, None], memory, tf.zeros_like(memory))
+    scores = tf.matmul(query, memory, transpose_b=True)  # [B, S, T]
+    scores = tf.where(valid[:, None], scores, tf.constant(float("-inf"), scores.dtype))
+    weights = tf.nn.softmax(scores, axis=2)
+    return weights @ memory, weights
+
+
+def _checked_lengths(where: str, memory_length: Any, query: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
+    """The lengths as int32 [B], checked now as far as they are known; else when the graph runs."""
+    name, known = "memory_length", memory_length
+    if tf.is_tensor(memory_length):
+        known = tf.get_static_value(memory_length)
+    if known is not None:
+        lengths = checks.check_lengths(where, name, known, query.shape[0], memory.shape[1])
+        if lengths.min() < 1:
+            checks.fail(where, name, "at least 1, or nothing is looked at", lengths.tolist())
+        return tf.constant(lengths, tf.int32)
+    if not memory_length.dtype.is_integer:
+        checks.fail(where, name, "whole numbers", memory_length.dtype.name, TypeError)
+    checks.check_array(where, name, memory_length, "B", {"B": query.shape[0]})
+    lengths = tf.cast(memory_length, tf.int32)
+    good = tf.reduce_all((lengths >= 1) & (lengths <= tf.shape(memory)[1]))
+    message = f"{where}: {name} must be from 1 to T; got"
+    with tf.control_dependencies([tf.debugging.Assert(good, [message, lengths])]):
+        return tf.identity(lengths)

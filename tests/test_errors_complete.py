@@ -1,0 +1,59 @@
+"""Every public function and class stands in a table of wrong calls; no row is a duplicate.
+
+Oracle: the public names of the modules themselves.
+"""
+
+import importlib
+import inspect
+
+import pytest
+import wrong
+from wrong import COVERED
+
+TABLES = [
+    "test_attention",
+    "test_errors",
+    "test_errors_figures",
+    "test_errors_models",
+    "test_errors_tf",
+    "test_errors_unroll",
+]
+NOTHING_TO_GET_WRONG = {
+    "Activation",  # two functions and no checks; the cell that takes it checks it
+    "Cell",  # a description, not a thing to call
+    "LSTMStateTuple",  # the same
+    "LoadedCheckpoint",  # a result
+    "draw_cell",  # no arguments
+    "draw_topologies",
+    "source_outputs",
+    "sunspots",
+}
+
+
+def public(name):
+    """The callables of a module that are its own or that it lists."""
+    module = importlib.import_module(f"rnnbook.{name}")
+    own = [key for key, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
+    names = getattr(module, "__all__", None) or [key for key in own if not key.startswith("_")]
+    return {key for key in names if callable(getattr(module, key))}
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_every_public_callable_has_a_wrong_call(name):
+    for table in TABLES:
+        importlib.import_module(table)
+    assert public(name) - NOTHING_TO_GET_WRONG - COVERED[name] == set()
+
+
+def test_the_exceptions_are_public_and_have_nothing_to_check():
+    everything = set().union(*map(public, COVERED))
+    assert everything >= NOTHING_TO_GET_WRONG
+    for name in ("draw_cell", "draw_topologies"):
+        figures = importlib.import_module("rnnbook.figures")
+        assert not inspect.signature(getattr(figures, name)).parameters
+
+
+def test_there_is_no_doubt_that_a_missing_function_would_be_seen(monkeypatch):
+    monkeypatch.setitem(wrong.COVERED, "scratch", COVERED["scratch"] - {"unroll"})
+    with pytest.raises(AssertionError, match="unroll"):
+        test_every_public_callable_has_a_wrong_call("scratch")
