@@ -13,8 +13,10 @@ import argparse
 import asyncio
 import hashlib
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import jupytext
@@ -87,37 +89,50 @@ def write_whole(path: Path, text: str) -> None:
         scratch.unlink(missing_ok=True)
 
 
-async def execute(page: Path, root: Path) -> None:
+async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None:
     """Run one page in its own kernel, in its own folder, and write its notebook."""
     before = fingerprint(page, root)
     nb = jupytext.read(page)
+    target = page.with_suffix(".ipynb")
+    if not os.access(target if target.exists() else target.parent, os.W_OK) or target.is_dir():
+        raise PermissionError(f"cannot write {target.name}")  # said before the minutes are spent
     client = NotebookClient(
         nb,
         timeout=CELL_SECONDS,
         kernel_name=KERNEL["name"],
         record_timing=False,
+        on_notebook_start=on_start,
         coalesce_streams=True,  # or the number of pieces would depend on the moment
         extra_arguments=["--IPKernelApp.log_level=40"],
         resources={"metadata": {"path": str(page.parent)}},
     )
     # TensorFlow's greetings go past the notebook, straight to the terminal
     await client.async_execute(stderr=subprocess.DEVNULL)
-    write_whole(page.with_suffix(".ipynb"), nbformat.writes(canonical(nb, before)) + "\n")
+    write_whole(target, nbformat.writes(canonical(nb, before)) + "\n")
 
 
 async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
     """Run ``pages``, ``at_once`` at a time; return what went wrong, a line a page."""
     gate = asyncio.Semaphore(at_once)
     failures: list[str] = []
+    whole, loop = asyncio.current_task(), asyncio.get_running_loop()
+
+    def listen(**_: object) -> None:
+        """Stop everything when told to; nbclient's own handlers, set by each page, lose the kernel."""
+        for told in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(told, whole.cancel)
+
     with tqdm(total=len(pages), unit="page", disable=None) as bar:
 
         async def one(page: Path) -> None:
             name = page.relative_to(root).as_posix()
             async with gate:
                 try:
-                    await execute(page, root)
-                except (CellExecutionError, CellTimeoutError, DeadKernelError, OSError) as error:
+                    await execute(page, root, listen)
+                except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                     failures.append(f"{name}: {type(error).__name__}\n{error}")
+                except OSError as error:
+                    failures.append(f"{name}: could not write its notebook, the old one is kept: {error}")
                 bar.set_postfix_str(name)
                 bar.update()
 
@@ -153,7 +168,14 @@ def main() -> int:
     if not pages:
         print("notebooks: every page is up to date")
         return 0
-    failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
+    try:
+        failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        print(
+            "notebooks: interrupted. Every notebook is whole; the command goes on where it was.",
+            file=sys.stderr,
+        )
+        return 130
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
     print(f"notebooks: {len(pages) - len(failures)} of {len(pages)} pages executed")

@@ -1,0 +1,187 @@
+"""Long runs: whatever stops `make notebooks`, every notebook is the old one or the new one, whole."""
+
+import contextlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+PATIENCE = 120  # seconds, for a machine that is busy
+TOOL = Path(__file__).resolve().parent.parent / "tools" / "notebooks.py"
+HEADER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+# A page
+"""
+
+
+def cell(code: str) -> str:
+    return f"\n```{{code-cell}} python\n{code}\n```\n"
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small repository whose one page was executed once."""
+    root = tmp_path_factory.mktemp("small")
+    for folder in ("book", "rnnbook", "tools"):
+        (root / folder).mkdir()
+    (root / "tools" / "notebooks.py").write_text(TOOL.read_text(encoding="utf-8"), encoding="utf-8")
+    (root / "requirements.txt").write_text("numpy\n")
+    write(root, 'print("old")')
+    assert finish(run(root)) == (0, "")
+    return root
+
+
+@pytest.fixture
+def book(executed: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(executed, tmp_path / "small"))
+
+
+def write(root: Path, *codes: str) -> None:
+    (root / "book" / "page.md").write_text(HEADER + "".join(map(cell, codes)))
+
+
+def run(root: Path, **options: Any) -> subprocess.Popen:
+    """`make notebooks` of the small repository."""
+    command = [sys.executable, str(root / "tools" / "notebooks.py")]
+    pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=root, start_new_session=True, **pipes, **options)
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str]:
+    """Its exit code and what it said."""
+    _, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, errors
+
+
+def wait_until(happened: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+
+
+def printed(root: Path) -> list[str]:
+    """What the page's notebook says, after it was found to be whole."""
+    notebook = nbformat.read(root / "book" / "page.ipynb", as_version=4)
+    nbformat.validate(notebook)
+    return [out.text.strip() for part in notebook.cells for out in part.get("outputs", [])]
+
+
+def left_behind(root: Path) -> list[str]:
+    """Files that a broken write would leave beside the page."""
+    return [path.name for path in (root / "book").iterdir() if path.name.startswith(".")]
+
+
+def running(root: Path) -> list[Path]:
+    """The processes whose folder is the small repository: the tool and its kernels."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile, or belongs to somebody else
+            if (process / "cwd").readlink().is_relative_to(root):
+                found.append(process)
+    return found
+
+
+STEPS = [  # each cell says that it runs, and lasts until the file "go" is there
+    f"""import pathlib, time
+pathlib.Path("{name}").touch()
+while not pathlib.Path("go").exists():
+    time.sleep({0.05 if name == "second" else 0})
+    if "{name}" == "first":
+        break
+print("{name}")"""
+    for name in ("first", "second")
+]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_an_interrupted_run_leaves_the_old_notebook_whole_and_no_kernel(book, how):
+    write(book, *STEPS)
+    process = run(book)
+    wait_until((book / "book" / "second").exists)
+    process.send_signal(how)
+    code, errors = finish(process)
+    assert code == (-how if how == signal.SIGKILL else 130), errors
+    if how != signal.SIGKILL:
+        assert (
+            errors == "notebooks: interrupted. Every notebook is whole; the command goes on where it was.\n"
+        )
+    wait_until(lambda: not running(book))
+    assert printed(book) == ["old"]
+    assert left_behind(book) == []
+    (book / "book" / "go").touch()
+    assert finish(run(book)) == (0, "")
+    assert printed(book) == ["first", "second"]
+
+
+def test_a_kill_while_the_notebook_is_written_leaves_the_old_one(book):
+    """The moment between the new file and its move into place, made long."""
+    write(book, 'print("new")')
+    tool = book / "tools" / "notebooks.py"
+    text = tool.read_text()
+    assert text.count("        scratch.replace(path)\n") == 1
+    tool.write_text(text.replace("        scratch.replace(path)\n", "        import time; time.sleep(60)\n"))
+    process = run(book)
+    wait_until(lambda: left_behind(book))
+    process.kill()
+    finish(process)
+    assert printed(book) == ["old"]
+    tool.write_text(text)
+    assert finish(run(book)) == (0, "")
+    assert printed(book) == ["new"]
+
+
+def test_a_cell_that_hangs_is_stopped_with_its_name(book):
+    write(book, 'print("fine")', "# wait for ever\nwhile True:\n    pass")
+    tool = book / "tools" / "notebooks.py"
+    tool.write_text(tool.read_text().replace("CELL_SECONDS = 120", "CELL_SECONDS = 3"))
+    code, errors = finish(run(book))
+    assert code == 1
+    assert "book/page.md: CellTimeoutError" in errors
+    assert "# wait for ever" in errors
+    assert printed(book) == ["old"]
+    assert running(book) == []
+
+
+def test_two_runs_at_once_do_not_corrupt_each_other(book):
+    write(book, *STEPS)
+    both = [run(book), run(book)]
+    wait_until(lambda: len(running(book)) == 4)  # two tools, two kernels
+    (book / "book" / "go").touch()
+    assert [finish(process) for process in both] == [(0, ""), (0, "")]
+    assert printed(book) == ["first", "second"]
+    assert left_behind(book) == []
+
+
+def test_a_full_disk_gives_one_clear_message(book):
+    """A limit on the size of files stands in for the disk: the write of the notebook fails."""
+    write(book, 'print("x" * 100_000)')
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    code, errors = finish(run(book, preexec_fn=limit))
+    assert code == 1
+    told = "book/page.md: could not write its notebook, the old one is kept: [Errno 27] File too large"
+    assert errors.strip() == told
+    assert printed(book) == ["old"]
+    assert left_behind(book) == []
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_page_runs(book):
+    write(book, 'import pathlib; pathlib.Path("ran").touch()')
+    (book / "book" / "page.ipynb").unlink()
+    (book / "book" / "page.ipynb").mkdir()
+    code, errors = finish(run(book))
+    told = "book/page.md: could not write its notebook, the old one is kept: cannot write page.ipynb"
+    assert (code, errors.strip()) == (1, told)
+    assert not (book / "book" / "ran").exists()
