@@ -7,6 +7,7 @@ HERE := $(wildcard rnnbook/protocol.py)
 PY := .venv/bin/python
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
 export PYTHONDONTWRITEBYTECODE := 1
+CHROMIUM := $(shell command -v chromium)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 ifeq ($(HERE),)
@@ -16,11 +17,11 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test lab notebooks text lint format lock clean
+.PHONY: help book serve test pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 book: notebooks  ## Build the HTML book and say where it is
 	@$(BUILD) -q
@@ -31,12 +32,29 @@ serve: book  ## Build the book and open it on 127.0.0.1
 
 test: lint  ## Check everything: code, tests, every notebook's outputs, the build
 	@echo '== tests of the package, the pages and the tools'
-	@$(PY) -m pytest -q
-	@echo '== every cell of every notebook, run again and compared'
-	@$(PY) -m pytest -q --nbval book -n 2 --dist loadfile
+	@$(PY) -m pytest -q --ignore tests/test_pages.py
+	@echo '== every cell of every notebook, run again without a network and compared'
+	@$(PY) tools/offline.py $(PY) -m pytest -q --nbval book -n 2 --dist loadfile
 	@echo '== the book, warnings are errors'
 	@$(BUILD) -q --all
-	@echo 'All checks passed.'
+	@$(MAKE) pages
+	@echo 'All checks passed$(if $(CHROMIUM),, but for the pages in a browser).'
+
+# Where RNNBOOK_CHROMIUM=required, as in .ci/run, a missing browser fails.
+pages: .venv/ready
+	@echo '== every page of the built book in a browser'
+	@if [ -n '$(CHROMIUM)' ] || [ '$(RNNBOOK_CHROMIUM)' = required ]; then \
+	  $(PY) -m pytest -q -n 2 tests/test_pages.py; \
+	else echo 'NOT CHECKED: there is no chromium on the PATH (Debian: apt install chromium).'; fi
+
+test-numerics: .venv/ready  ## Run every notebook in the arithmetic of other machines
+	@sh tools/test_numerics.sh
+
+test-oldest: .venv/ready  ## Run the package's tests on the oldest TensorFlow and NumPy it admits
+	@sh tools/test_versions.sh oldest
+
+test-newest: .venv/ready  ## Run them on the locked versions, on each Python that is there
+	@sh tools/test_versions.sh newest
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab --notebook-dir=book
@@ -63,7 +81,7 @@ lock: .venv/ready  ## Write requirements.txt anew from pyproject.toml
 	  pyproject.toml -o requirements.txt
 
 clean:  ## Remove .venv and everything built
-	@rm -rf .venv _build .pytest_cache .ruff_cache .mypy_cache rnnbook.egg-info
+	@rm -rf .venv .venv-* _build .pytest_cache .ruff_cache .mypy_cache rnnbook.egg-info
 
 .venv/ready: requirements.txt tools/setup_venv.sh
 	@sh tools/setup_venv.sh

@@ -292,3 +292,21 @@ def test_setup_says_when_the_install_fails(tmp_path):
     assert done.returncode != 0
     assert "pip could not install requirements.txt" in done.stderr
     assert not (copy / ".venv" / "ready").exists()
+
+
+@pytest.mark.parametrize("required", ["", "required"])
+def test_without_chromium_the_pages_are_said_to_be_unchecked_or_fail(tmp_path, required):
+    """`make test` says so in a line of its own; where a browser is required, the browser tests run and fail."""
+    copy = copy_for_setup(tmp_path)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for program in ("cat", "echo", "make", "rm", "sh"):
+        (bare / program).symlink_to(shutil.which(program))
+    (copy / ".venv" / "bin").mkdir(parents=True)
+    (copy / ".venv" / "home").write_text(f"{copy}\n")
+    (copy / ".venv" / "ready").touch()
+    fake_python(copy / ".venv" / "bin", "echo ran $*; exit 1").rename(copy / ".venv" / "bin" / "python")
+    done = make("pages", cwd=copy, PATH=str(bare), RNNBOOK_CHROMIUM=required)
+    assert ("NOT CHECKED: there is no chromium" in done.stdout) == (not required)
+    assert ("ran -m pytest -q -n 2 tests/test_pages.py" in done.stdout) == bool(required)
+    assert (done.returncode == 0) == (not required)

@@ -1,0 +1,192 @@
+"""What may be wrong with a built page: in its HTML, and in a browser. Each fault is a line of text."""
+
+import importlib.util
+import re
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import axe_playwright_python
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+# All that may stand as a script, or as an event handler, in a page: the theme's settings and
+# two buttons. Everything else is in files.
+INLINE = [
+    r'document\.documentElement\.dataset\.(mode|theme) = localStorage\.getItem\("(mode|theme)"\) \|\| "auto";',
+    r"let toggle(HintShow|HintHide|OpenOnPrint) = '[\w ]+';",
+    r"var togglebuttonSelector = '[\w., ]+';",
+    r"DOCUMENTATION_OPTIONS\.(pagename = '[\w/-]+'|search_as_you_type = false);",
+    r'window\.MathJax = \{"tex": \{"macros": \{[^{}()]*\{#1\}[^{}()]*\}\}, "options": \{[^{}()]*\}\}',
+    r"// Activate the search field on page load\s+let searchInput = [^=]*",
+    r"toggleFullScreen\(\)",
+    r"window\.print\(\)",
+]
+
+# The theme's own faults: a name of an axe rule, and what the element looks like.
+THEME_FAULTS = [
+    ("region", 'class="logo__image'),  # the logo of the sidebar stands in no landmark
+    ("aria-allowed-role", 'role="doc-biblioentry"'),  # docutils gives the sources a role that ARIA 1.3
+    ("aria-deprecated-role", 'role="doc-biblioentry"'),  # has put out of use, on an element
+    ("aria-required-children", 'class="citation-list"'),  # that may not bear it
+]
+
+
+class Html(HTMLParser):
+    """The parts of a page's HTML that can be wrong without a browser."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []  # where a click leads
+        self.loads: list[str] = []  # what the browser fetches by itself
+        self.alts: list[str] = []
+        self.inline: list[str] = []
+        self.in_script = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        self.ids.add(values.get("id", ""))
+        if "href" in values:
+            (self.links if tag == "a" else self.loads).append(values["href"])
+        self.loads += [values[name] for name in ("src", "srcset", "data", "poster") if name in values]
+        self.inline += [value for name, value in values.items() if name.startswith("on")]
+        if tag == "img":
+            self.alts.append(values.get("alt", ""))
+        self.in_script = tag == "script"
+
+    def handle_data(self, data: str) -> None:
+        if self.in_script:
+            self.inline.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_script = False
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    return Html(path.read_text(encoding="utf-8")).ids
+
+
+def written_faults(path: Path, text: str, book: Path) -> list[str]:
+    """What is wrong with the HTML `text` of the page at `path` in the built book."""
+    html = Html(text)
+    faults = [f"no alt text: image {place + 1}" for place, alt in enumerate(html.alts) if not alt.strip()]
+    for url in html.loads:
+        if urlsplit(url).netloc or urlsplit(url).scheme:
+            faults.append(f"loads from elsewhere: {url}")
+    for url in html.links + html.loads:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") and not leads_somewhere(
+            path, parts.path, parts.fragment, book
+        ):
+            faults.append(f"dead link: {url}")
+    for script in html.inline:
+        if not re.fullmatch(rf"\s*(({'|'.join(INLINE)})\s*)*", script):
+            faults.append(f"script not of the theme: {script.strip()[:80]}")
+    return faults
+
+
+def leads_somewhere(page: Path, to: str, anchor: str, book: Path) -> bool:
+    target = (page.parent / unquote(to)).resolve() if to else page
+    if not target.is_relative_to(book) or not target.is_file():
+        return False
+    return not anchor or target.suffix != ".html" or unquote(anchor) in anchors(target)
+
+
+# Solutions and hidden cells are opened first: they are part of the page.
+OPEN = """async () => {
+  if (window.MathJax) await MathJax.startup.promise;
+  document.querySelectorAll('details:not([open]) > summary, .toggle-button-hidden').forEach(box => box.click());
+  await new Promise(done => setTimeout(done, 350));  // the theme waits 300 ms before it follows
+}"""
+SETTLE = """async mode => {
+  while (document.documentElement.dataset.theme !== mode) await new Promise(requestAnimationFrame);
+  await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
+}"""
+LOOK = r"""() => {
+  const faults = [];
+  const all = selector => [...document.querySelectorAll(selector)];
+  for (const formula of all('.math'))
+    if (!formula.querySelector('mjx-container svg')) faults.push('formula not rendered: ' + formula.innerText);
+  for (const wrong of all('[data-mml-node="merror"], [data-mml-node="mtext"][fill="red"]'))
+    faults.push('formula with an error: ' + wrong.closest('.math').innerText);
+  const code = 'pre, code, script, style, textarea, mjx-container, .math';
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode())
+    if (/\\[()[\]]|\$\$|\$[^$\s]+\$/.test(texts.currentNode.data) && !texts.currentNode.parentElement.closest(code))
+      faults.push('formula not rendered: ' + texts.currentNode.data.trim());
+  for (const image of document.images)
+    if (!image.naturalWidth) faults.push('image not shown: ' + image.src);
+  const wide = document.scrollingElement.scrollWidth;
+  if (wide > innerWidth) faults.push(`scrolls sideways: ${wide} in ${innerWidth} pixels`);
+  return faults;
+}"""
+# Contrast is measured word by word, 80 % of axe's time in code: of the words of code that
+# look alike one is kept in sight.
+RUN_AXE = """async () => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll('.highlight span')) {
+    const look = word.closest('.highlight').parentElement.className + ' ' + word.className;
+    if (seen.has(look)) word.style.visibility = 'hidden';
+    seen.add(look);
+  }
+  const found = await axe.run(document, {preload: false, resultTypes: ['violations']});
+  return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html]));
+}"""
+
+
+def watch(page: Page, home: str, faults: list[str]) -> None:
+    """From now on write into `faults` what the page complains of, and what it asks for outside of `home`."""
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            faults.append(f"console {message.type}: {message.text}")
+
+    def ask(url: str) -> None:
+        if not url.startswith((home, "data:", "blob:")):
+            faults.append(f"request off the machine: {url}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: faults.append(f"console error: {error}"))
+    page.on("request", lambda request: ask(request.url))
+    page.on("websocket", lambda socket: ask(socket.url))
+
+
+def seen_faults(context: BrowserContext, url: str, first: str, axe: bool) -> list[str]:
+    """What is wrong with a page in a browser, loaded in one mode ("light", "dark"), then in the other."""
+    faults: list[str] = []
+    page = context.new_page()
+    watch(page, url[: url.index("/", len("http://"))], faults)
+    page.emulate_media(color_scheme=first)
+    page.goto(url)
+    page.evaluate(OPEN)
+    for mode in (first, "dark" if first == "light" else "light"):
+        page.emulate_media(color_scheme=mode)
+        page.evaluate(SETTLE, mode)
+        faults += [f"{mode}: {fault}" for fault in page.evaluate(LOOK)]
+    if axe:
+        faults += [f"{mode}: axe {fault}" for fault in axe_faults(page)]
+    page.close()
+    return faults
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe-core finds, but for the theme's own faults."""
+    found = page.evaluate(RUN_AXE)
+    return [
+        f"{rule} at {element}: {html[:120]}"
+        for rule, element, html in found
+        if not any(rule == name and look in html for name, look in THEME_FAULTS)
+    ]
+
+
+def load_tool(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

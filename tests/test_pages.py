@@ -1,0 +1,224 @@
+"""Every page of the built book, in a real browser: over loopback under a strict policy, and from a file.
+
+Needs the book (`make book`) and Debian's Chromium; `make test` builds the one and says when the
+other is missing.
+"""
+
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pages import AXE, ROOT, Html, load_tool, seen_faults, watch, written_faults
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+BOOK = ROOT / "_build" / "html"
+START = "index.html"  # leads on to book/index.html
+HTML = [path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html") if "_static" not in path.parts]
+PAGES = sorted(page for page in HTML if page != START)
+NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "book").rglob("*.ipynb"))
+WIDTHS = {375: "light", 1280: "dark"}  # a telephone and a laptop, and the mode each is loaded in
+serve = load_tool("serve")
+
+SEARCHES = {
+    "forget gate": "book/4-gates/lstm.html",
+    "dynamic_rnn": "book/reference/api.html",
+    "vanishing": "book/3-learning/long-term-dependencies.html",
+    "sine wave": "book/6-applications/sine-wave.html",
+    "循环神经网络": "book/reference/glossary.html",
+    "zzyzx": None,
+}
+
+# What is put at the end of a sound page, by the words that name the fault.
+SOUND = "book/notation.html"
+BROKEN = {
+    "console error: Failed to load resource": '<script src="missing.js"></script>',
+    "console error: Executing inline script violates": "<script>1</script>",
+    "console error: Executing inline event handler violates": "<a href='#' onclick='alert(1)'>x</a><script src='../_static/doctools.js'></script>",
+    "console error: Loading the image": '<img src="https://example.org/x.png" alt="x">',
+    "scrolls sideways": '<div style="width: 3000px">wide</div>',
+    "formula with an error": r'<span class="math">\(\nosuchmacro{x}\)</span>',
+    "formula not rendered": "<p>where $x_t$ is the input</p>",
+    "image not shown": '<img src="missing.png" alt="x">',
+    "axe image-alt": '<img src="../_static/logo.svg">',
+    "dark: axe color-contrast": '<p style="color: #222">black on black</p>',
+}
+BROKEN_HTML = {
+    "no alt text": '<img src="../_static/logo.svg">',
+    "loads from elsewhere": '<script src="https://example.org/x.js"></script>',
+    "dead link: nosuchpage": '<a href="nosuchpage.html">x</a>',
+    "dead link: index.html#nosuch": '<a href="index.html#nosuch">x</a>',
+    "dead link: ../../../": '<a href="../../../README.md">x</a>',
+    "script not of the theme": '<a onclick="steal()">x</a>',
+}
+
+
+def assert_none(faults: list[str]) -> None:
+    assert not faults, "\n".join(["", *faults])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        # no name but loopback's is found, so that nothing waits for a network
+        flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or "chromium", args=flags
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> dict[int, BrowserContext]:
+    """One browser context for each width; axe-core is there before the page, as the policy lets in no script later."""
+    made = {width: browser.new_context(viewport={"width": width, "height": 800}) for width in WIDTHS}
+    for context in made.values():
+        context.add_init_script(path=AXE)
+        context.set_default_timeout(60_000)
+    return made
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    """The book as `make serve` serves it."""
+    with serve.Server(BOOK) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.url
+        server.shutdown()
+
+
+def test_every_page_is_built():
+    written = {
+        path.relative_to(ROOT).with_suffix(".html").as_posix() for path in (ROOT / "book").rglob("*.md")
+    }
+    assert written | {"genindex.html", "search.html"} == set(PAGES), "run make book"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_right_on_loopback(contexts, site, page, width):
+    """Under the strict policy, light and dark: formulas, images, width, console, requests, axe-core."""
+    assert_none(seen_faults(contexts[width], f"{site}/{page}", WIDTHS[width], axe=True))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_right_from_a_file(contexts, page, width):
+    """The same without a server, but for axe-core, which would see the same page again."""
+    assert_none(seen_faults(contexts[width], (BOOK / page).as_uri(), WIDTHS[width], axe=False))
+
+
+@pytest.mark.parametrize("page", [*PAGES, START])
+def test_a_page_links_and_loads_what_is_there(page):
+    """Links, anchors, files, alt texts; and no script but the book's files and the theme's settings."""
+    assert_none(written_faults(BOOK / page, (BOOK / page).read_text(encoding="utf-8"), BOOK))
+
+
+def test_the_start_page_leads_to_the_first_page(contexts, site):
+    page = contexts[1280].new_page()
+    page.goto(f"{site}/{START}")
+    page.wait_for_url(f"{site}/book/index.html")
+    page.close()
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_the_notebook_to_download_is_the_committed_file(notebook):
+    """Each page with code links to its notebook, and what is there is the file in the repository, byte by byte."""
+    page = BOOK / Path(notebook).with_suffix(".html")
+    links = [
+        url
+        for url in Html(page.read_text(encoding="utf-8")).links
+        if url.endswith(".ipynb") and "_sources/" in url
+    ]
+    assert len(links) == 1
+    assert (page.parent / links[0]).read_bytes() == (ROOT / notebook).read_bytes()
+
+
+def test_a_click_downloads_the_notebook(contexts, site):
+    page, downloads = contexts[1280].new_page(), []
+    page.on("download", lambda download: downloads.append(download))
+    # the link opens a new tab
+    page.on("popup", lambda popup: popup.on("download", lambda download: downloads.append(download)))
+    page.goto(f"{site}/book/4-gates/lstm.html")
+    page.get_by_label("Download this page").click()
+    page.get_by_text(".ipynb", exact=True).click()
+    for _ in range(100):
+        if not downloads:
+            page.wait_for_timeout(100)
+    assert Path(downloads[0].path()).read_bytes() == (ROOT / "book/4-gates/lstm.ipynb").read_bytes()
+    page.close()
+
+
+@pytest.mark.parametrize("where", ["loopback", "file"])
+def test_the_search_finds_what_it_should(contexts, site, where):
+    """Words, names of the package and Chinese terms lead to their page; nonsense leads nowhere; no error."""
+    page, faults = contexts[1280].new_page(), []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    for words, wanted in SEARCHES.items():
+        page.goto(f"{site if where == 'loopback' else BOOK.as_uri()}/search.html?q={words}")
+        summary = page.locator(".search-summary", has_text=re.compile("Search finished|did not match"))
+        summary.wait_for()
+        found = [link.get_attribute("href") for link in page.locator("ul.search > li > a").all()]
+        pages = [url.split("#")[0].split("?")[0] for url in found]
+        assert wanted in pages[:5] if wanted else pages == [], (words, pages)
+        if wanted and where == "loopback":
+            page.locator("ul.search p.context").first.wait_for()  # a quotation from the page
+    page.close()
+    assert_none(faults)
+
+
+def test_the_buttons_of_a_page_work_under_the_policy(contexts, site):
+    """Print, full screen, the mode and a solution: each acts when it is clicked."""
+    page, faults = contexts[1280].new_page(), []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.add_init_script("window.print = () => { window.printed = true }")
+    page.goto(f"{site}/book/4-gates/lstm.html")
+    page.get_by_label("Download this page").click()
+    page.get_by_text(".pdf", exact=True).click()
+    assert page.evaluate("() => window.printed")
+    page.get_by_title("Fullscreen mode").or_(page.locator(".btn-fullscreen-button")).first.click()
+    assert page.evaluate("() => Boolean(document.fullscreenElement)")
+    page.locator(".theme-switch-button").first.click()
+    assert page.evaluate("() => document.documentElement.dataset.mode") != "auto"
+    solution = page.locator("div.solution").first
+    assert "toggle-hidden" in solution.get_attribute("class")
+    solution.locator(".toggle-button").click()
+    assert "toggle-hidden" not in solution.get_attribute("class")
+    page.close()
+    assert_none(faults)
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_broken_page_is_seen(contexts, site, fault):
+    """Each kind of fault, put into a page that has none, is named."""
+    url, text = f"{site}/{SOUND}", (BOOK / SOUND).read_text(encoding="utf-8")
+    broken = text.replace("</article>", BROKEN[fault] + "</article>")
+    assert broken != text
+    context = contexts[375]
+    context.route(url, lambda route: route.fulfill(response=route.fetch(), body=broken))
+    faults = seen_faults(context, url, "light", axe=True)
+    context.unroute(url)
+    assert any(fault in line for line in faults), faults
+
+
+def test_a_request_off_the_machine_is_seen_from_a_file(contexts, tmp_path):
+    """On loopback the policy stops it before it is made; a file has no policy, so there it is counted."""
+    page = tmp_path / "page.html"
+    page.write_text('<html data-theme="light"><body><img src="https://example.org/x.png" alt="x">')
+    context = contexts[375]
+    lines: list[str] = []
+    found = context.new_page()
+    watch(found, page.parent.as_uri(), lines)
+    found.goto(page.as_uri())
+    found.close()
+    assert "request off the machine: https://example.org/x.png" in lines
+
+
+@pytest.mark.parametrize("fault", BROKEN_HTML)
+def test_a_broken_link_or_script_is_seen(fault):
+    text = (BOOK / SOUND).read_text(encoding="utf-8") + BROKEN_HTML[fault]
+    assert [line for line in written_faults(BOOK / SOUND, text, BOOK) if line.startswith(fault)]
