@@ -112,8 +112,8 @@ class DropoutWrapper(Cell):
 
     @property
     def enabled(self) -> tf.Variable:
-        """A variable: ``wrapper.enabled.assign(False)`` switches all dropout off, for evaluation,
-        also in functions that were compiled before.
+        """Whether anything is dropped. For evaluation ``wrapper.enabled.assign(False)`` switches
+        all dropout off, also in functions that were compiled before.
         """
         return self._enabled
 
