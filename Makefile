@@ -32,7 +32,7 @@ serve: book  ## Build the book and open it on 127.0.0.1
 
 test: lint  ## Check everything: code, tests, every notebook's outputs, the build
 	@echo '== tests of the package, the pages and the tools'
-	@$(PY) -m pytest -q --ignore tests/test_pages.py
+	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
 	@echo '== every cell of every notebook, run again without a network and compared'
 	@$(PY) tools/offline.py $(PY) -m pytest -q --nbval book -n 2 --dist loadfile
 	@echo '== the book, warnings are errors'
