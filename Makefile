@@ -17,7 +17,7 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
+.PHONY: help book serve test mutants pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
@@ -55,6 +55,12 @@ test-oldest: .venv/ready  ## Run the package's tests on the oldest TensorFlow an
 
 test-newest: .venv/ready  ## Run them on the locked versions, on each Python that is there
 	@sh tools/test_versions.sh newest
+
+mutants: .venv/ready  ## Break the package and the book, one place at a time: do the tests notice?
+	@$(PY) -c 'import cosmic_ray' 2>/dev/null || $(PY) -m pip install --quiet \
+	  --disable-pip-version-check -c requirements.txt -e '.[mutants]'
+	@$(PY) tools/mutants.py
+	@$(PY) tools/mutants_book.py
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab --notebook-dir=book
