@@ -318,3 +318,57 @@ def test_a_wrapper_has_a_name_and_builds_its_cell(wrap):
     wrapper.build(D)
     assert wrapper.name.endswith("_wrapper")
     assert cell.num_inputs == D
+
+
+def test_a_readout_adds_its_bias():
+    x, cell = normal(B, T, D, dtype="float32"), rnn.BasicRNNCell(H, seed=0)
+    outputs = rnn.dynamic_rnn(cell, x)[0].numpy()
+    model, wrapper = rnn.SequenceRegressor(cell, 2, seed=1), rnn.OutputProjectionWrapper(cell, 2, seed=1)
+    for readout in (model, wrapper):
+        readout.bias.assign([0.5, -2.0])
+    np.testing.assert_allclose(model(x), outputs[:, -1] @ model.kernel.numpy() + [0.5, -2.0], atol=1e-6)
+    projected = rnn.dynamic_rnn(wrapper, x)[0]
+    np.testing.assert_allclose(projected, outputs @ wrapper.kernel.numpy() + [0.5, -2.0], atol=1e-6)
+
+
+def test_the_peepholes_multiply_c():
+    """A cell that knows its state and nothing else: the gates are the peepholes alone."""
+    cell = rnn.LSTMCell(1, use_peepholes=True, forget_bias=0.0, num_inputs=1, dtype="float64")
+    cell.kernel.assign([[0, 1, 0, 0], [0, 0, 0, 0]])  # x goes to the content j alone
+    for weight, value in zip((cell.w_f_diag, cell.w_i_diag, cell.w_o_diag), (0.5, -1.0, 2.0), strict=True):
+        weight.assign([value])
+    c, x = 3.0, 0.7
+    sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
+    new_c = c * sigmoid(0.5 * c) + sigmoid(-1.0 * c) * np.tanh(x)
+    one = tf.ones((1, 1), tf.float64)
+    output, state = cell(x * one, rnn.LSTMStateTuple(c * one, 0 * one))
+    np.testing.assert_allclose(state.c, [[new_c]], rtol=1e-12)
+    np.testing.assert_allclose(output, [[np.tanh(new_c) * sigmoid(2.0 * new_c)]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("half", [scratch, rnn])
+def test_what_enters_leaves_and_goes_on_is_dropped_by_masks_of_its_own(half):
+    class Double(half.BasicRNNCell):
+        """Says its input and remembers it twice: zeros show the masks."""
+
+        def zero_state(self, batch_size, dtype=None):
+            return (np.zeros((batch_size, 400)),) * 2
+
+        def forward(self, inputs, state):
+            return inputs, (inputs, inputs), None
+
+        def __call__(self, inputs, state):
+            return inputs, (inputs, inputs)
+
+    cell = Double(400, num_inputs=400, dtype="float64")
+    cell.state_size = (400, 400)
+    zeros, ones = (np.zeros((1, 400)),) * 2, np.ones((1, 400))
+    if half is rnn:
+        zeros, ones = tuple(map(tf.constant, zeros)), tf.constant(ones)
+    output, state = half.DropoutWrapper(cell, 0.5, 0.5, 0.5, seed=3)(ones, zeros)
+    kept = [np.asarray(values) > 0 for values in (output, *state)]
+    assert all(0.15 < values.mean() < 0.35 for values in kept)  # kept twice, at the input and after
+    output, state = half.DropoutWrapper(cell, 1.0, 0.5, 0.5, seed=3)(ones, zeros)
+    kept = [np.asarray(values) > 0 for values in (output, *state)]
+    for one, other in [(0, 1), (0, 2), (1, 2)]:
+        assert 0.35 < (kept[one] == kept[other]).mean() < 0.65, (one, other)
