@@ -34,7 +34,14 @@ from rnnbook.checks.arrays import (
 from rnnbook.checks.cells import check_cells, check_two_cells
 from rnnbook.checks.errors import describe, fail, shown, what
 from rnnbook.checks.states import check_decoder, check_logits, check_pair, check_rows, check_state, check_step
-from rnnbook.checks.training import check_gradients, check_positive, check_rate, check_samples, check_training
+from rnnbook.checks.training import (
+    check_gradients,
+    check_positive,
+    check_rate,
+    check_samples,
+    check_training,
+    slides_along,
+)
 from rnnbook.checks.values import (
     check_count,
     check_flag,
@@ -80,6 +87,7 @@ __all__ = [
     "floating",
     "numeric",
     "shown",
+    "slides_along",
     "static_shape",
     "to_array",
     "what",

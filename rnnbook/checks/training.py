@@ -64,3 +64,22 @@ def check_gradients(where: str, parameters: Any, gradients: Any) -> None:
                 check_float(where, title, value)
         if gradient.shape != array.shape:
             fail(where, f"the gradient of {name}", f"of shape {array.shape}", gradient.shape)
+
+
+def slides_along(where: str, shape: tuple[int, ...], output_size: int) -> int:
+    """The axis of a window [B, T, D] along which it takes in its own prediction [B, O].
+
+    1 where a prediction is a step, D = O; 2 where one step holds all values, T = 1 and O = 1.
+
+    >>> slides_along("free_run", (4, 10, 1), 1), slides_along("free_run", (4, 1, 10), 1)
+    (1, 2)
+    """
+    _, T, D = shape
+    if output_size == D:
+        return 1
+    if T == output_size == 1:
+        return 2
+    expected = f"[B, T, D] with D={output_size}, as wide as a prediction"
+    if output_size == 1:
+        expected += ", or with T=1"
+    fail(where, "window", expected, f"shape {tuple(shape)}")

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook import checks
+from rnnbook.tf.lengths import checked_lengths
 
 
 def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
@@ -40,14 +41,13 @@ def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tu
     checks.check_array(where, "query", query, "B S H", {})
     checks.check_float(where, "query", query)
     query = tf.convert_to_tensor(query)
-    B, _, H = query.shape
-    checks.check_array(where, "memory", memory, "B T H", {"B": B, "H": H})
+    checks.check_array(where, "memory", memory, "B T H", {"B": query.shape[0], "H": query.shape[2]})
     checks.check_dtype(where, "memory", memory, query.dtype)
     memory = tf.convert_to_tensor(memory)
-    T = tf.shape(memory)[1] if memory.shape[1] is None else memory.shape[1]
-    lengths = tf.fill(tf.shape(memory)[:1], T)
+    B, T = (tf.shape(memory)[n] if memory.shape[n] is None else memory.shape[n] for n in (0, 1))
+    lengths = tf.fill([B], T)
     if memory_length is not None:
-        lengths = _checked_lengths(where, memory_length, query, memory)
+        lengths = checked_lengths(where, memory_length, B, T, "memory_length", least=1)
 
     valid = tf.range(T) < lengths[:, None]  # [B, T]
     memory = tf.where(valid[:, :, None], memory, tf.zeros_like(memory))
@@ -55,23 +55,3 @@ def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tu
     scores = tf.where(valid[:, None], scores, tf.constant(float("-inf"), scores.dtype))
     weights = tf.nn.softmax(scores, axis=2)
     return weights @ memory, weights
-
-
-def _checked_lengths(where: str, memory_length: Any, query: tf.Tensor, memory: tf.Tensor) -> tf.Tensor:
-    """The lengths as int32 [B], checked now as far as they are known; else when the graph runs."""
-    name, known = "memory_length", memory_length
-    if tf.is_tensor(memory_length):
-        known = tf.get_static_value(memory_length)
-    if known is not None:
-        lengths = checks.check_lengths(where, name, known, query.shape[0], memory.shape[1])
-        if lengths.min() < 1:
-            checks.fail(where, name, "at least 1, or nothing is looked at", lengths.tolist())
-        return tf.constant(lengths, tf.int32)
-    if not memory_length.dtype.is_integer:
-        checks.fail(where, name, "whole numbers", memory_length.dtype.name, TypeError)
-    checks.check_array(where, name, memory_length, "B", {"B": query.shape[0]})
-    lengths = tf.cast(memory_length, tf.int32)
-    good = tf.reduce_all((lengths >= 1) & (lengths <= tf.shape(memory)[1]))
-    message = f"{where}: {name} must be from 1 to T; got"
-    with tf.control_dependencies([tf.debugging.Assert(good, [message, lengths])]):
-        return tf.identity(lengths)

@@ -14,9 +14,11 @@ from rnnbook import checks
 from rnnbook.protocol import map_state
 
 MEMBERS = ("dtype", "trainable_variables")  # beside those of the protocol
+as_written = tf.autograph.experimental.do_not_convert  # AutoGraph would translate checks at every trace
 PLAIN = (tf.Tensor, tf.Variable, np.ndarray)  # a ragged, sparse or Keras tensor is none of these
 
 
+@as_written
 def check_tensor(where: str, name: str, value: Any, letters: str, sizes: Any) -> None:
     """Check an array that TensorFlow can compute with."""
     checks.check_array(where, name, value, letters, sizes)
@@ -98,7 +100,9 @@ class WeightedCell(Cell):
     def _next_seed(self, n: int) -> int | None:
         return None if self._seed is None else self._seed + n
 
-    def _enter(self, inputs: tf.Tensor, state: Any) -> None:
+    @as_written
+    def enter(self, inputs: tf.Tensor, state: Any) -> None:
+        """Check what comes in, and build the weights if that is still to do."""
         check_tensor(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
         checks.check_dtype(self.kind, "inputs", inputs, self.dtype)
         if inputs.shape[-1] is None:

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook.initial import glorot_uniform
-from rnnbook.tf.cell import WeightedCell
+from rnnbook.tf.cell import WeightedCell, as_written
 
 
 class GRUCell(WeightedCell):
@@ -60,9 +60,10 @@ class GRUCell(WeightedCell):
         self.candidate_kernel = self._variable("candidate_kernel", candidate)
         self.candidate_bias = self._variable("candidate_bias", tf.zeros(H, self.dtype))
 
+    @as_written
     def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
-        self._enter(inputs, state)
+        self.enter(inputs, state)
         gates = tf.sigmoid(tf.concat([inputs, state], axis=1) @ self.gates_kernel + self.gates_bias)
         r, u = tf.split(gates, 2, axis=1)  # [B, H] each
         reset = tf.concat([inputs, r * state], axis=1)  # [B, D+H]

@@ -7,7 +7,7 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import LSTMStateTuple
-from rnnbook.tf.cell import WeightedCell
+from rnnbook.tf.cell import WeightedCell, as_written
 
 
 class BasicLSTMCell(WeightedCell):
@@ -56,9 +56,10 @@ class BasicLSTMCell(WeightedCell):
         self.kernel = self._variable("kernel", glorot_uniform(shape, self.np_dtype, self._seed))
         self.bias = self._variable("bias", tf.zeros(4 * self.num_units, self.dtype))
 
+    @as_written
     def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
         """One step: ``output [B, H], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        self._enter(inputs, state)
+        self.enter(inputs, state)
         before = tf.concat([inputs, state[1]], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each
         c = state[0] * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
@@ -133,9 +134,10 @@ class LSTMCell(WeightedCell):
             drawn = glorot_uniform((H, P), self.np_dtype, self._next_seed(4))
             self.projection_kernel = self._variable("projection_kernel", drawn)
 
+    @as_written
     def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
         """One step: ``output [B, P], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        self._enter(inputs, state)
+        self.enter(inputs, state)
         c_old, h_old = state
         before = tf.concat([inputs, h_old], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each

@@ -10,7 +10,8 @@ from tqdm import tqdm
 from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
-from rnnbook.tf.cell import MEMBERS, PLAIN, Cell
+from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
+from rnnbook.tf.fast import way_for
 from rnnbook.tf.unroll import dynamic_rnn
 
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
@@ -44,6 +45,48 @@ class SequenceRegressor(tf.Module):
         """Predictions [B, O] from inputs [B, T, D]."""
         outputs, _ = dynamic_rnn(self.cell, inputs)
         return outputs[:, -1] @ self.kernel + self.bias
+
+    @tf.function(reduce_retracing=True)
+    def predict(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Predictions [N, O] of all windows [N, T, D] in one compiled call."""
+        return self(inputs)
+
+    def free_run(self, window: tf.Tensor, steps: int) -> tf.Tensor:
+        """Predict, take the prediction for the next value, predict again: [B, steps, O].
+
+        The window slides on by one value at a time. Its values stand along T, where D = O,
+        or all in the one step of a window [B, 1, D], where O = 1. One compiled call.
+
+        Args:
+            window: [B, T, D], the values to start from.
+            steps: how many predictions.
+
+        Raises:
+            ValueError: a window that a prediction does not fit, steps below one.
+            TypeError: a window that is no array, or of another dtype than the cell.
+        """
+        where = "SequenceRegressor.free_run"
+        check_tensor(where, "window", window, "B T D", {})
+        checks.check_dtype(where, "window", window, self.cell.dtype)
+        steps = checks.check_count(where, "steps", steps)
+        axis = checks.slides_along(where, window.shape, self.bias.shape[0])
+        window = tf.convert_to_tensor(window)
+        self.cell.build(window.shape[2])
+        return (_slide_in_xla if way_for(self.cell) else _slide)(self, window, steps, axis)
+
+
+def _sliding(model: SequenceRegressor, window: tf.Tensor, steps: int, axis: int) -> tf.Tensor:
+    predictions = tf.TensorArray(window.dtype, steps, element_shape=(window.shape[0], model.bias.shape[0]))
+    for n in tf.range(steps):
+        prediction = model(window)  # [B, O]
+        predictions = predictions.write(n, prediction)
+        older = window[:, 1:] if axis == 1 else window[:, :, 1:]
+        window = tf.ensure_shape(tf.concat([older, prediction[:, None]], axis), window.shape)
+    return tf.transpose(predictions.stack(), [1, 0, 2])
+
+
+_slide = tf.function(_sliding)
+_slide_in_xla = tf.function(_sliding, jit_compile=True)  # many small steps: what a loop costs is all
 
 
 def mean_squared_error(predictions: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
@@ -109,10 +152,10 @@ def fit(
     checks.check_dtype("fit", "result of loss", value, variables[0].dtype)
     optimizer.build(variables)
 
-    @tf.function
-    def run(rows: tf.Tensor) -> tf.Tensor:
-        losses = tf.TensorArray(variables[0].dtype, size=tf.shape(rows)[0])
-        for n in tf.range(tf.shape(rows)[0]):
+    @tf.function(jit_compile=_gains_from_xla(model, inputs, loss))
+    def run(rows: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        losses = tf.TensorArray(variables[0].dtype, STEPS_A_CALL, element_shape=())
+        for n in tf.range(count):
             with tf.GradientTape() as tape:
                 value = loss(model(tf.gather(inputs, rows[n])), tf.gather(targets, rows[n]))
             gradients = tape.gradient(value, variables)
@@ -126,14 +169,22 @@ def fit(
     with tqdm(total=steps, unit="step", disable=None) as bar:
         for start in range(0, steps, STEPS_A_CALL):
             rows = order[start : start + STEPS_A_CALL]
-            losses[start : start + len(rows)] = run(tf.constant(rows)).numpy()
-            bar.update(len(rows))
-            bad = np.flatnonzero(~np.isfinite(losses[start : start + len(rows)]))
+            count = len(rows)
+            rows = np.pad(rows, [(0, STEPS_A_CALL - count), (0, 0)])  # one shape, compiled once
+            losses[start : start + count] = run(tf.constant(rows), tf.constant(count))[:count]
+            bar.update(count)
+            bad = np.flatnonzero(~np.isfinite(losses[start : start + count]))
             if bad.size:
                 checks.fail("fit", f"the loss of step {start + bad[0]}", "finite", losses[start + bad[0]])
     for variable in variables:  # a last step may break what no loss has seen
         checks.check_finite("fit", f"{variable.name} after the last step", variable)
     return losses
+
+
+def _gains_from_xla(model: Any, inputs: tf.Tensor, loss: Any) -> bool:
+    """Whether all is known to compile, and there is one step: no loop over time, which gains nothing."""
+    known = type(model) is SequenceRegressor and way_for(model.cell) is not None
+    return known and loss is mean_squared_error and inputs.shape[1] == 1
 
 
 def _check_parts(model: Any, optimizer: Any, loss: Any) -> None:

@@ -6,7 +6,9 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
-from rnnbook.tf.cell import check_tensor
+from rnnbook.tf.cell import as_written, check_tensor
+from rnnbook.tf.fast import Way, way_for
+from rnnbook.tf.lengths import as_tensor, at_run_time, checked_lengths
 
 
 def static_rnn(
@@ -57,7 +59,7 @@ def static_rnn(
     state = _initial_state(where, cell, initial_state, steps[0], dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = _checked_lengths(where, sequence_length, _size(steps[0], 0), len(steps))
+        lengths = checked_lengths(where, sequence_length, _size(steps[0], 0), len(steps))
 
     outputs = []
     for t, inputs in enumerate(steps):
@@ -76,7 +78,7 @@ def dynamic_rnn(
     swap_memory: bool = False,
     time_major: bool = False,
 ) -> tuple[tf.Tensor, Any]:
-    """Unroll ``cell`` in a `tf.while_loop`: one copy of its operations, whatever T is.
+    """Unroll ``cell`` in a loop inside the graph, which stays as large as it is, whatever T is.
 
     (y(t), h(t)) = cell(x(t), h(t-1)) for t = 0 .. T-1. Past a row's length the
     output is zero and the state is copied through; what the padding holds never matters.
@@ -87,7 +89,8 @@ def dynamic_rnn(
         sequence_length: [B] whole numbers from 0 to T; None means T for every row.
         initial_state: structured like ``cell.state_size``; None means zeros.
         dtype: of the zeros; taken from the inputs when None.
-        parallel_iterations: handed to `tf.while_loop`.
+        parallel_iterations: handed to `tf.while_loop`. The cells that rnnbook/tf/fast/ knows
+            are taken through their steps in a faster way, with the same results, without it.
         swap_memory: accepted for TF 1.x's sake; TensorFlow 2's loop ignores it.
         time_major: whether time is the first axis of inputs and outputs.
 
@@ -121,26 +124,19 @@ def dynamic_rnn(
     if not isinstance(T, int):
         message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
         with tf.control_dependencies(at_run_time(T > 0, message)):
-            T = tf.identity(T)
+            T, inputs = tf.identity(T), tf.identity(inputs)
     state = _initial_state(where, cell, initial_state, inputs[0], dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = _checked_lengths(where, sequence_length, _size(inputs, 1), T)
-    collected = tf.TensorArray(inputs.dtype, size=T, element_shape=(inputs.shape[1], cell.output_size))
-
-    def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
-        output, state = _step(where, cell, inputs[t], state, t, lengths)
-        return t + 1, state, collected.write(t, output)
-
-    _, state, collected = tf.while_loop(
-        lambda t, *_: t < T,
-        body,
-        (tf.constant(0), state, collected),
-        maximum_iterations=T,  # XLA needs a bound to differentiate the loop
-        parallel_iterations=parallel_iterations,
-        swap_memory=swap_memory,
-    )
-    outputs = collected.stack()  # [T, B, O]
+        lengths = checked_lengths(where, sequence_length, _size(inputs, 1), T)
+    way = way_for(cell)  # by the type of the cell: see fast/
+    if inputs.shape[0] == 1:  # no loop around a single step
+        output, state = _step(where, cell, inputs[0], state, 0, lengths)
+        outputs = output[None]
+    elif way is not None:
+        outputs, state = _whole(way, cell, inputs, state, lengths)
+    else:
+        outputs, state = _loop(where, cell, inputs, state, lengths, T, parallel_iterations, swap_memory)
     return (outputs if time_major else tf.transpose(outputs, [1, 0, 2])), state
 
 
@@ -157,9 +153,48 @@ def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
     outputs = _as_floats("last_output", "outputs", outputs, "B T O")
     if sequence_length is None:
         return outputs[:, -1]
-    lengths = _checked_lengths("last_output", sequence_length, _size(outputs, 0), _size(outputs, 1))
+    lengths = checked_lengths("last_output", sequence_length, _size(outputs, 0), _size(outputs, 1))
     picked = tf.gather(outputs, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)  # [B, O]
     return tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
+
+
+def _loop(
+    where: str, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any, T: Any, parallel: int, swap: bool
+) -> tuple[tf.Tensor, Any]:
+    """Every step of any cell in a `tf.while_loop`, from inputs [T, B, D]."""
+    collected = tf.TensorArray(inputs.dtype, size=T, element_shape=(inputs.shape[1], cell.output_size))
+
+    def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
+        output, state = _step(where, cell, inputs[t], state, t, lengths)
+        return t + 1, state, collected.write(t, output)
+
+    _, state, collected = tf.while_loop(
+        lambda t, *_: t < T,
+        body,
+        (tf.constant(0), state, collected),
+        maximum_iterations=T,  # XLA needs a bound to differentiate the loop
+        parallel_iterations=parallel,
+        swap_memory=swap,
+    )
+    return collected.stack(), state
+
+
+@as_written
+def _whole(way: Way, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any) -> tuple[tf.Tensor, Any]:
+    """All steps at once, from inputs [T, B, D], with what `_step` does for each of them."""
+    if lengths is None:
+        return way(cell, inputs, state, False)
+    valid = (tf.range(tf.shape(inputs)[0])[:, None] < lengths)[:, :, None]  # [T, B, 1]
+    outputs, states = way(cell, tf.where(valid, inputs, tf.zeros_like(inputs)), state, True)
+    last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)  # [B, 2]
+
+    def after(values: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
+        return tf.where(lengths[:, None] > 0, tf.gather_nd(values, last), old)
+
+    return tf.where(valid, outputs, tf.zeros_like(outputs)), map_state(after, states, state)
+
+
+_check_step = as_written(checks.check_step)
 
 
 def _step(
@@ -171,7 +206,7 @@ def _step(
         # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
         inputs = tf.where(valid, inputs, tf.zeros_like(inputs))
     result = cell(inputs, state)
-    checks.check_step(where, cell, result, inputs.shape[0], inputs.dtype, check_tensor)
+    _check_step(where, cell, result, inputs.shape[0], inputs.dtype, check_tensor)
     output, new_state = result
     if lengths is None:
         return output, new_state
@@ -179,26 +214,21 @@ def _step(
     return tf.where(valid, output, tf.zeros_like(output)), new_state
 
 
+@as_written
 def _size(tensor: tf.Tensor, axis: int) -> Any:
     """The size of an axis: a number when it is known, else a tensor."""
     known = tensor.shape[axis]
     return tf.shape(tensor)[axis] if known is None else known
 
 
+@as_written
 def _as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
     checks.check_array(where, name, value, letters, {})
     checks.check_float(where, name, value)
     return as_tensor(where, name, value, f"an array {checks.axes(letters)}")
 
 
-def as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
-    """What came as a tensor; a ragged, sparse or Keras tensor has a shape and a dtype but is none."""
-    try:
-        return tf.convert_to_tensor(value)
-    except (TypeError, ValueError):
-        checks.fail(where, name, expected, checks.what(value), TypeError)
-
-
+@as_written
 def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
     """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
     if dtype is not None:
@@ -210,34 +240,3 @@ def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype:
     B = inputs.shape[0]
     checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
     return map_state(tf.convert_to_tensor, state)
-
-
-def _checked_lengths(where: str, sequence_length: Any, B: Any, T: Any) -> tf.Tensor:
-    """The lengths as int32 [B], checked now as far as they, B and T are known; else when the graph runs."""
-    name, lengths = "sequence_length", sequence_length
-    if tf.is_tensor(lengths):
-        lengths = as_tensor(where, name, lengths, "whole numbers [B]")
-        known = tf.get_static_value(lengths)
-    else:
-        known = lengths
-    rows, steps = (size if isinstance(size, int) else None for size in (B, T))
-    if known is not None:
-        lengths = checks.check_lengths(where, name, known, rows, steps)
-    elif not lengths.dtype.is_integer:
-        checks.fail(where, name, "whole numbers", lengths.dtype.name, TypeError)
-    else:
-        checks.check_array(where, name, lengths, "B", {"B": rows})
-    lengths = tf.ensure_shape(tf.cast(lengths, tf.int64), [rows])
-    if known is None or rows is None or steps is None:
-        good = tf.reduce_all((lengths >= 0) & (lengths <= tf.cast(T, tf.int64)))
-        good &= tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
-        message = f"{where}: sequence_length must be [B] with values from 0 to T; got"
-        with tf.control_dependencies(at_run_time(good, message, lengths, "with B =", B, "and T =", T)):
-            lengths = tf.identity(lengths)
-    return tf.cast(lengths, tf.int32)
-
-
-def at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
-    """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
-    check = tf.debugging.Assert(good, list(words))
-    return [] if check is None else [check]

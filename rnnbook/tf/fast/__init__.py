@@ -1,0 +1,76 @@
+"""Faster ways through a whole sequence, for the cells whose step is known.
+
+`dynamic_rnn` asks `way_for` and takes what it gets; with any other cell it loops over the
+cell's own step. Both ways give the same numbers, but for rounding.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
+
+from rnnbook.protocol import LSTMStateTuple
+from rnnbook.tf.basic_rnn import BasicRNNCell
+from rnnbook.tf.fast.basic_rnn import unroll_basic_rnn
+from rnnbook.tf.fast.gru import unroll_gru
+from rnnbook.tf.fast.lstm import unroll_lstm
+from rnnbook.tf.gru import GRUCell
+from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
+from rnnbook.tf.wrappers import MultiRNNCell
+
+Way = Callable[[Any, tf.Tensor, Any, bool], tuple[tf.Tensor, Any]]
+
+
+def way_for(cell: Any) -> Way | None:
+    """A function from a cell, inputs [T, B, D], a state and ``every`` to outputs [T, B, O] and a state.
+
+    With ``every`` it returns the states of all steps [T, B, H], else the last one. Chosen by
+    the exact type, since a subclass may step otherwise; None where there is no such way.
+    """
+    if type(cell) is BasicLSTMCell:
+        return _lstm
+    if type(cell) is LSTMCell and not cell.use_peepholes and cell.num_proj is None:
+        return _lstm
+    if type(cell) is GRUCell:
+        return _gru
+    if type(cell) is BasicRNNCell and cell.activation in (tf.tanh, tf.nn.tanh):
+        return _basic_rnn
+    if type(cell) is MultiRNNCell and all(way_for(layer) for layer in cell.cells):
+        return _stack
+    return None
+
+
+def _stack(cell: Any, inputs: tf.Tensor, state: Any, every: bool) -> tuple[tf.Tensor, Any]:
+    """One layer after the other: none looks ahead, so each may have all its inputs at once."""
+    states = []
+    for layer, its_state in zip(cell.cells, state, strict=True):
+        way = way_for(layer)
+        assert way is not None  # or there were none for the stack
+        inputs, new_state = way(layer, inputs, its_state, every)
+        states.append(new_state)
+    return inputs, tuple(states)
+
+
+def _lstm(cell: Any, inputs: tf.Tensor, state: Any, every: bool) -> tuple[tf.Tensor, Any]:
+    weights = _weights(cell, inputs, state)
+    xla = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+    one_op = inputs.dtype == tf.float32 and not xla
+    h, c = unroll_lstm(inputs, state, weights, cell.forget_bias, one_op=one_op, every_c=every)
+    return h, LSTMStateTuple(c, h if every else h[-1])
+
+
+def _gru(cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    h = unroll_gru(inputs, state, _weights(cell, inputs, state))
+    return h, h if every else h[-1]
+
+
+def _basic_rnn(cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool) -> tuple[tf.Tensor, tf.Tensor]:
+    h = unroll_basic_rnn(inputs, state, _weights(cell, inputs, state))
+    return h, h if every else h[-1]
+
+
+def _weights(cell: Any, inputs: tf.Tensor, state: Any) -> list[tf.Tensor]:
+    """Check as the cell's own step would, and read the weights once for all steps."""
+    cell.enter(inputs[0], state)
+    return [tf.convert_to_tensor(getattr(cell, name)) for name in cell.weight_names]

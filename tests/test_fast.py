@@ -1,0 +1,218 @@
+"""The fast ways of `dynamic_rnn`. Oracle: the loop over the cell's own step, which a subclass takes."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from kinds import leaves, shake
+from toys import normal
+
+import rnnbook.tf as rnn
+from rnnbook.protocol import map_state
+from rnnbook.tf import fast
+from rnnbook.tf.fast import lstm, scan
+
+SMALL, LARGE = 5, lstm.ONE_OP + 1  # units; each takes another road
+ROUNDING = {"float64": 1e-12, "float32": 2e-6}
+either_dtype = pytest.mark.parametrize("dtype", ROUNDING)
+
+
+def slow(kind):
+    """The same step; only the type is another one."""
+    return type(f"Slow{kind.__name__}", (kind,), {})
+
+
+def gru(kind, H, **options):
+    return kind(rnn.GRUCell)(H, seed=2, **options)
+
+
+def basic(kind, H, **options):
+    return kind(rnn.BasicRNNCell)(H, seed=3, **options)
+
+
+def basic_lstm(kind, H, **options):
+    return kind(rnn.BasicLSTMCell)(H, 0.7, seed=4, **options)
+
+
+def plain_lstm(kind, H, **options):
+    return kind(rnn.LSTMCell)(H, forget_bias=0.3, seed=5, **options)
+
+
+def stack(kind, H, **options):
+    first = gru(kind, H, **options)
+    return kind(rnn.MultiRNNCell)([first, basic_lstm(kind, 4, **options | {"num_inputs": H})])
+
+
+MAKERS = {make.__name__: make for make in (gru, basic, basic_lstm, plain_lstm, stack)}
+every_cell = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+
+
+def both(make, H=SMALL, D=3, dtype="float64"):
+    """A cell that goes the fast way and its slow twin, with the same random weights."""
+    cells = [make(kind, H, num_inputs=D, dtype=dtype) for kind in (lambda kind: kind, slow)]
+    if H == SMALL:  # many units with large weights would amplify rounding
+        cells = [shake(cell) for cell in cells]
+    assert fast.way_for(cells[0]) is not None
+    assert fast.way_for(cells[1]) is None
+    return cells
+
+
+def results(cell, x, lengths=None, start=None):
+    """Outputs, state and the gradients of inputs, initial state and weights of a loss that reads all."""
+    x = tf.convert_to_tensor(x)
+    start = cell.zero_state(x.shape[0]) if start is None else map_state(tf.convert_to_tensor, start)
+    with tf.GradientTape() as tape:
+        tape.watch([x, *leaves(start)])
+        outputs, state = rnn.dynamic_rnn(cell, x, lengths, start)
+        loss = sum(tf.reduce_sum(tf.sin((2 + n) * leaf)) for n, leaf in enumerate([outputs, *leaves(state)]))
+    weights = sorted(cell.trainable_variables, key=lambda v: (v.name, v.shape.as_list()))
+    return [outputs, *leaves(state), *tape.gradient(loss, [x, *leaves(start), *weights])]
+
+
+def assert_alike(ones, others, rounding):
+    for one, other in zip(ones, others, strict=True):
+        scale = max(1.0, float(tf.reduce_max(tf.abs(other))))
+        np.testing.assert_allclose(one, other, rtol=0, atol=rounding * scale)
+
+
+def random_state(cell, B, dtype):
+    return map_state(lambda zeros: normal(*zeros.shape, seed=zeros.shape[1], dtype=dtype), cell.zero_state(B))
+
+
+@either_dtype
+@every_cell
+@pytest.mark.parametrize("T", [2, scan.STEPS, scan.STEPS + 3, 3 * scan.STEPS])
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+def test_values_and_gradients_are_those_of_the_loop(make, T, dtype, ragged):
+    cell, twin = both(make, dtype=dtype)
+    x, start = normal(4, T, 3, dtype=dtype), random_state(cell, 4, dtype)
+    lengths = [T, 0, 1, T - 1] if ragged else None
+    expected = results(twin, x, lengths, start)
+    assert_alike(results(cell, x, lengths, start), expected, ROUNDING[dtype])
+    graph = tf.function(lambda: results(cell, x, lengths, start))
+    assert_alike(graph(), expected, ROUNDING[dtype])
+
+
+@either_dtype
+@pytest.mark.parametrize("make", [basic_lstm, gru, basic], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("H", [SMALL, LARGE])
+def test_every_size_takes_its_road_to_the_same_numbers(make, H, dtype):
+    cell, twin = both(make, H, D=2, dtype=dtype)
+    x = normal(3, 13, 2, dtype=dtype)
+    expected = results(twin, x)
+    assert_alike(tf.function(results)(cell, x), expected, 10 * ROUNDING[dtype])
+
+
+@every_cell
+def test_sizes_that_the_graph_does_not_know(make):
+    cell, twin = both(make, dtype="float32")
+    run = tf.function(
+        lambda x, n: results_of_outputs(cell, x, n),
+        input_signature=[tf.TensorSpec([None, None, 3]), tf.TensorSpec([None], tf.int32)],
+    )
+    for B, T in ((2, 1), (3, 7), (1, 23)):
+        x, lengths = normal(B, T, 3, dtype=np.float32), np.arange(B, dtype=np.int32) % (T + 1)
+        assert_alike(run(x, lengths), results_of_outputs(twin, tf.constant(x), lengths), ROUNDING["float32"])
+
+
+def results_of_outputs(cell, x, lengths):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs, state = rnn.dynamic_rnn(cell, x, lengths)
+        loss = tf.reduce_sum(tf.sin(outputs))
+    return [outputs, *leaves(state), tape.gradient(loss, x)]
+
+
+@every_cell
+def test_under_xla(make):
+    cell, twin = both(make, dtype="float32")
+    x = normal(2, 12, 3, dtype=np.float32)
+    compiled = tf.function(results, jit_compile=True)
+    assert_alike(compiled(cell, x), results(twin, x), ROUNDING["float32"])
+
+
+@every_cell
+def test_second_gradients_are_those_of_the_loop(make):
+    cell, twin = both(make, dtype="float64")
+    x = tf.constant(normal(2, 4, 3))
+
+    def second(cell):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                outputs, _ = rnn.dynamic_rnn(cell, x)
+                loss = tf.reduce_sum(tf.sin(outputs))
+            first = inner.gradient(loss, x)
+            length = tf.reduce_sum(first**2)
+        return [first, *outer.gradient(length, [x, cell.trainable_variables[0]])]
+
+    assert_alike(second(cell), second(twin), 1e-12)
+    assert_alike(tf.function(second)(cell), second(twin), 1e-12)
+
+
+def test_second_gradients_through_the_one_operation():
+    cell, twin = both(basic_lstm, dtype="float32")
+    x = tf.constant(normal(2, 4, 3, dtype=np.float32))
+
+    def penalty(cell):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                loss = tf.reduce_sum(rnn.dynamic_rnn(cell, x)[0] ** 3)
+            length = tf.reduce_sum(inner.gradient(loss, x) ** 2)
+        return [outer.gradient(length, x)]
+
+    assert_alike(penalty(cell), penalty(twin), 1e-5)
+
+
+@pytest.mark.parametrize("cell", [
+    rnn.LSTMCell(5, use_peepholes=True),
+    rnn.LSTMCell(5, num_proj=2),
+    rnn.BasicRNNCell(5, lambda a: tf.tanh(a)),
+    rnn.BasicRNNCell(5, tf.nn.relu),
+    rnn.DropoutWrapper(rnn.GRUCell(5)),
+    rnn.ResidualWrapper(rnn.GRUCell(5)),
+    rnn.MultiRNNCell([rnn.GRUCell(5), rnn.DropoutWrapper(rnn.GRUCell(5))]),
+], ids=["peepholes", "projection", "own function", "relu", "dropout", "residual", "stack"])  # fmt: skip
+def test_other_cells_take_the_loop(cell):
+    assert fast.way_for(cell) is None
+
+
+@every_cell
+def test_the_graph_of_many_steps_is_that_of_few(make):
+    def operations(T):
+        cell = make(lambda kind: kind, SMALL)
+        run = tf.function(lambda x: results(cell, x))
+        graph = run.get_concrete_function(tf.TensorSpec([2, T, 3])).graph.as_graph_def()
+        nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+        return Counter("Const" if node.op == "Fill" else node.op for node in nodes)
+
+    few, many = operations(2 * scan.STEPS), operations(50 * scan.STEPS)
+    few.pop("Const"), many.pop("Const")  # a large constant is two small ones and a Fill
+    assert few == many
+
+
+@every_cell
+def test_nan_in_a_row_stays_in_that_row(make):
+    cell, _ = both(make, dtype="float32")
+    x = normal(3, 12, 3, dtype=np.float32)
+    clean = rnn.dynamic_rnn(cell, x)[0].numpy()
+    x[1, 5] = np.nan
+    outputs = rnn.dynamic_rnn(cell, x)[0].numpy()
+    assert np.isnan(outputs[1, 5:]).all()
+    np.testing.assert_array_equal(outputs[[0, 2]], clean[[0, 2]])
+    np.testing.assert_array_equal(outputs[1, :5], clean[1, :5])
+
+
+@every_cell
+def test_weights_are_read_at_every_call(make):
+    cell, twin = both(make)
+    x = normal(2, 5, 3)
+    run = tf.function(lambda: rnn.dynamic_rnn(cell, x)[0])
+    run()
+    for a, b in zip(cell.trainable_variables, twin.trainable_variables, strict=True):
+        a.assign(a * 0.5), b.assign(b * 0.5)
+    assert_alike([run()], [rnn.dynamic_rnn(twin, x)[0]], 1e-12)
