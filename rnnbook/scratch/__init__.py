@@ -10,15 +10,8 @@ from rnnbook.scratch.decode import greedy_decode
 from rnnbook.scratch.gradcheck import gradient_check
 from rnnbook.scratch.gru import GRUCell
 from rnnbook.scratch.lstm import BasicLSTMCell
-from rnnbook.scratch.training import (
-    SGD,
-    Adagrad,
-    Adam,
-    SequenceRegressor,
-    clip_by_global_norm,
-    fit,
-    mean_squared_error,
-)
+from rnnbook.scratch.optimizers import SGD, Adagrad, Adam, clip_by_global_norm
+from rnnbook.scratch.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.scratch.unroll import last_output, unroll
 from rnnbook.scratch.wrappers import DropoutWrapper, MultiRNNCell
 

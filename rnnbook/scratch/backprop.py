@@ -102,13 +102,17 @@ def backward_through_time(
     d_state = zeros if d_state is None else d_state
 
     gathered, d_params = [], {name: np.zeros_like(value) for name, value in cell.weights.items()}
+    whole = tape.valid.sum(axis=(1, 2)) == B  # [T]: the step counts in every row
     for t in reversed(range(T)):
-        valid = tape.valid[t]
-        # A step past a row's end copied the state through: its gradient passes it by.
-        d_new = map_state(lambda d: np.where(valid, d, 0), d_state)  # noqa: B023
-        passed = map_state(lambda d: np.where(valid, 0, d), d_state)  # noqa: B023
-        d_x, d_old, d_own = cell.backward(tape.steps[t], np.where(valid, d_outputs[t], 0), d_new)
-        d_state = map_state(np.add, d_old, passed)
+        if whole[t]:
+            d_x, d_state, d_own = cell.backward(tape.steps[t], d_outputs[t], d_state)
+        else:
+            valid = tape.valid[t]
+            # A step past a row's end copied the state through: its gradient passes it by.
+            d_new = map_state(lambda d: np.where(valid, d, 0), d_state)  # noqa: B023
+            passed = map_state(lambda d: np.where(valid, 0, d), d_state)  # noqa: B023
+            d_x, d_old, d_own = cell.backward(tape.steps[t], np.where(valid, d_outputs[t], 0), d_new)
+            d_state = map_state(np.add, d_old, passed)
         if truncate and t % truncate == 0 and t > 0:
             d_state = zeros
         gathered.append(d_x)

@@ -85,14 +85,12 @@ class BasicLSTMCell(WeightedCell):
         self, inputs: np.ndarray, state: LSTMStateTuple
     ) -> tuple[np.ndarray, LSTMStateTuple, LSTMTape]:
         self._enter(inputs, state)
+        H = self.num_units
         before = np.concatenate([inputs, state.h], axis=1) @ self.kernel + self.bias  # [B, 4H]
-        i, j, f, o = np.split(before, 4, axis=1)  # [B, H] each
-        i, j, f, o = (
-            sigmoid.function(i),
-            tanh.function(j),
-            sigmoid.function(f + self.forget_bias),
-            sigmoid.function(o),
-        )
+        j = tanh.function(before[:, H : 2 * H])  # [B, H] like all that follow
+        before[:, 2 * H : 3 * H] += self.forget_bias
+        gates = sigmoid.function(before)  # one call is faster than three, though j needs none
+        i, f, o = gates[:, :H], gates[:, 2 * H : 3 * H], gates[:, 3 * H :]
         c = state.c * f + i * j
         tanh_c = tanh.function(c)
         h = tanh_c * o

@@ -60,7 +60,7 @@ def unroll(
     checks.check_state("unroll", name, state, cell.state_size, B, inputs.dtype, checks.check_numpy)
 
     lengths = _lengths("unroll", sequence_length, B, T)
-    valid = np.arange(T)[:, None, None] < lengths[:, None]  # [T, B, 1]
+    valid, whole = np.arange(T)[:, None, None] < lengths[:, None], lengths.min()  # [T, B, 1], steps
     inputs = np.where(valid, inputs, 0)
 
     outputs = np.zeros((T, B, cell.output_size), inputs.dtype)
@@ -69,8 +69,10 @@ def unroll(
         if t == 0:
             checks.check_step("unroll", cell, result, B, inputs.dtype, checks.check_numpy)
         output, new_state = result
-        outputs[t] = np.where(valid[t], output, 0)
-        state = map_state(partial(np.where, valid[t]), new_state, state)
+        if t >= whole:  # some row has ended
+            output = np.where(valid[t], output, 0)
+            new_state = map_state(partial(np.where, valid[t]), new_state, state)
+        outputs[t], state = output, new_state
     return (outputs if time_major else outputs.swapaxes(0, 1)), state
 
 

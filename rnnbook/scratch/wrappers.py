@@ -52,7 +52,8 @@ class MultiRNNCell(Cell):
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
-        checks.check_numpy("MultiRNNCell", "inputs", inputs, "B D", {})
+        if type(inputs) is not np.ndarray or inputs.ndim != 2 or not inputs.size:
+            checks.check_numpy("MultiRNNCell", "inputs", inputs, "B D", {})
         self._check_state("MultiRNNCell", "state", state, len(inputs))
         new_states, tapes = [], []
         for cell, its_state in zip(self.cells, state, strict=True):

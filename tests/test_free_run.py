@@ -1,0 +1,98 @@
+"""Predicting in one call, and running on one's own predictions. Oracle: the model called step by step."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from kinds import shake
+from toys import normal
+
+import rnnbook.scratch as scratch
+import rnnbook.tf as rnn
+
+
+def models(D, outputs=1):
+    """The same network in both halves, and a third one that goes no fast way."""
+    made = []
+    for m, outer in ((scratch, None), (rnn, None), (rnn, rnn.DropoutWrapper)):
+        cells = [m.BasicLSTMCell(4, num_inputs=D, dtype="float32", seed=1)]
+        cells += [m.GRUCell(5, num_inputs=4, dtype="float32", seed=2)]
+        cell = m.MultiRNNCell(cells)
+        made.append(m.SequenceRegressor(outer(cell) if outer else cell, outputs, seed=3))
+    return made
+
+
+def slide(model, window, steps):
+    """The definition: predict, shift the window by one value, predict again."""
+    predictions = []
+    for _ in range(steps):
+        y = np.asarray(model(window))
+        predictions.append(y)
+        axis = 1 if window.shape[2] == y.shape[1] else 2
+        window = np.concatenate([np.delete(window, 0, axis), y[:, None]], axis)
+    return np.stack(predictions, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "outputs"), [((2, 6, 1), 1), ((3, 1, 6), 1), ((2, 4, 3), 3), ((1, 1, 1), 1)]
+)
+def test_a_free_run_feeds_each_prediction_back(shape, outputs):
+    window = normal(*shape, dtype=np.float32)
+    made = models(shape[2], outputs)
+    expected = slide(made[1], window, 8)
+    assert expected.shape == (shape[0], 8, outputs)
+    for model in made:
+        np.testing.assert_allclose(model.free_run(window, 8), expected, rtol=0, atol=2e-6)
+
+
+def test_predictions_in_one_call_are_those_of_the_model():
+    inputs = normal(7, 5, 2, dtype=np.float32)
+    for model in models(2):
+        np.testing.assert_allclose(model.predict(inputs), model(inputs), rtol=0, atol=1e-6)
+
+
+def test_new_weights_are_seen_by_functions_that_were_compiled_before():
+    model = models(1)[1]
+    window = normal(1, 5, 1, dtype=np.float32)
+    model.predict(window), model.free_run(window, 3)
+    shake(model.cell)
+    np.testing.assert_allclose(model.predict(window), model(window), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(model.free_run(window, 3), slide(model, window, 3), rtol=0, atol=2e-6)
+
+
+def test_the_window_that_came_in_stays_as_it_is():
+    window = normal(2, 5, 1, dtype=np.float32)
+    kept = window.copy()
+    for model in models(1):
+        model.free_run(window, 4)
+        np.testing.assert_array_equal(window, kept)
+
+
+@pytest.mark.parametrize("bad", [
+    (normal(2, 5, 2, dtype=np.float32), 3, ValueError, "window must be"),
+    (normal(5, 1, dtype=np.float32), 3, ValueError, "window must be"),
+    (normal(2, 5, 1), 3, TypeError, "float64"),
+    ([[[1.0]]], 3, TypeError, "window must be"),
+    (normal(2, 5, 1, dtype=np.float32), 0, ValueError, "steps must be"),
+    (normal(2, 5, 1, dtype=np.float32), 2.5, TypeError, "steps must be"),
+], ids=["wide", "rank", "dtype", "list", "no steps", "fraction"])  # fmt: skip
+@pytest.mark.parametrize("half", [0, 1], ids=["scratch", "tf"])
+def test_what_does_not_fit_is_told(bad, half):
+    window, steps, error, words = bad
+    D = window.shape[2] if getattr(window, "ndim", 0) == 3 else 1
+    with pytest.raises(error, match=f"SequenceRegressor.free_run: .*{words}"):
+        models(D)[half].free_run(window, steps)
+
+
+def test_training_on_single_steps_is_the_same_compiled_by_xla_or_not():
+    inputs, targets = normal(40, 1, 6, dtype=np.float32), normal(40, 1, seed=1, dtype=np.float32)
+    losses = []
+    for loss in (
+        rnn.mean_squared_error,
+        lambda p, y: tf.reduce_mean((p - y) ** 2),
+    ):  # the second is not known
+        model = models(6)[1]
+        adagrad = keras.optimizers.Adagrad(0.1)
+        losses.append(rnn.fit(model, inputs, targets, adagrad, steps=130, batch_size=8, seed=0, loss=loss))
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
+    assert len(losses[0]) == 130
