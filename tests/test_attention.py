@@ -4,6 +4,8 @@ Oracles: keras.layers.Attention, the other half, a loop over single queries, law
 one, padding never matters), and the tape for finite gradients.
 """
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -190,12 +192,29 @@ def test_a_wrong_call_is_told_what_was_expected_and_what_came(half, kind, text, 
         call(half.module.attend)
 
 
-@pytest.mark.parametrize("lengths", [[6, 0, 4, 2], [7, 1, 4, 2]])
-def test_lengths_known_only_when_a_graph_runs_are_checked_then(lengths):
-    with pytest.raises(
-        tf.errors.InvalidArgumentError, match="attend: memory_length must be from 1 to T; got"
-    ):
+@pytest.mark.parametrize(
+    ("lengths", "came"),
+    [
+        ([6, 0, 4, 2], "[6 0 4...]"),
+        ([7, 1, 4, 2], "[7 1 4...]"),
+        ([6, 1, 4], "[6 1 4]"),
+        ([1], "[1]"),  # would be broadcast
+        ([2**32 + 1, 1, 4, 2], "[4294967297 1 4...]"),  # would be cut to 1
+    ],
+)
+def test_lengths_known_only_when_a_graph_runs_are_checked_then(lengths, came):
+    text = f"[attend: memory_length must be [B] with values from 1 to T; got] {came} [with B =] [4] [and T =] [6]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=re.escape(text)):
         in_a_graph(x(B, S, H), x(B, T, H), lengths)
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"), [([3], "[B] with B=4; got shape (3,)"), ([B, 1], "[B]; got shape (4, 1)")]
+)
+def test_lengths_of_a_wrong_shape_are_told_while_a_graph_is_traced(shape, text):
+    run = tf.function(lambda lengths: rnn.attend(x(B, S, H), x(B, T, H), lengths))
+    with pytest.raises(ValueError, match=re.escape(f"attend: memory_length must be {text}")):
+        run(tf.ones(shape, tf.int32))
 
 
 def test_lengths_of_a_wrong_kind_are_told_while_a_graph_is_traced():

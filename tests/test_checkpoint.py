@@ -142,6 +142,42 @@ def test_a_missing_weight_is_named_and_nothing_is_filled(tmp_path):
     np.testing.assert_array_equal(cell.kernel, before)
 
 
+@pytest.mark.parametrize("num_proj", [None, 2])
+def test_peepholes_and_a_projection_arrive_too(tmp_path, num_proj):
+    shapes = {"kernel": (3 + (num_proj or 5), 20), "bias": (20,)}
+    shapes |= {"w_f_diag": (5,), "w_i_diag": (5,), "w_o_diag": (5,)}
+    if num_proj:
+        shapes["projection/kernel"] = (5, num_proj)
+    path, values = save(tmp_path, {f"rnn/lstm_cell/{name}": shape for name, shape in shapes.items()})
+    cell = rnn.LSTMCell(5, use_peepholes=True, num_proj=num_proj)
+    assert rnn.load_tf1_checkpoint(path, cell).left_over == []
+    for name in shapes:
+        weight = getattr(cell, name.replace("/", "_"))
+        np.testing.assert_array_equal(weight, values[f"rnn/lstm_cell/{name}"])
+
+
+def test_a_kernel_for_one_input_is_taken_and_one_for_none_is_refused(tmp_path):
+    path, _ = save(tmp_path / "one", {**LSTM, "rnn/basic_lstm_cell/kernel": (1 + 5, 20)})
+    cell = rnn.BasicLSTMCell(5)
+    rnn.load_tf1_checkpoint(path, cell)
+    assert cell.num_inputs == 1
+    path, _ = save(tmp_path / "none", {**LSTM, "rnn/basic_lstm_cell/kernel": (5, 20)})
+    cell = rnn.BasicLSTMCell(5)
+    name = "rnn/basic_lstm_cell/kernel"
+    with raises(
+        ValueError,
+        f"load_tf1_checkpoint: {name} must be of shape [6, 20], as in this BasicLSTMCell; got shape [5, 20]",
+    ):
+        rnn.load_tf1_checkpoint(path, cell)
+    assert cell.num_inputs is None
+
+
+def test_a_folder_without_a_checkpoint_is_told(tmp_path):
+    expected = "the prefix of a checkpoint such as 'model.ckpt-1000', or its folder"
+    with raises(ValueError, f"load_tf1_checkpoint: path must be {expected}; got {str(tmp_path)!r}"):
+        rnn.load_tf1_checkpoint(tmp_path, rnn.GRUCell(5))
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "came"), [("no/such.ckpt", ValueError, "'no/such.ckpt'"), (None, TypeError, "None")]
 )

@@ -3,6 +3,8 @@
 Oracle: the protocol's own laws (structure, purity, row independence), one table for all.
 """
 
+import re
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -162,6 +164,17 @@ def test_tensorflows_own_unroller_drives_every_cell(name):
     np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-13)
     for a, b in zip(leaves(state), leaves(expected_state), strict=True):
         np.testing.assert_allclose(a, b, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", BOTH | ONLY_TF)
+def test_tensorflow_knows_modules_by_the_names_of_tf1_and_variables_by_those_of_their_attributes(name):
+    model = rnn.SequenceRegressor(build(f"tf {name}"), 1)
+    for module in (model, *model.submodules):
+        words = re.sub("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(module).__name__)
+        assert module.name == words.lower()  # such as basic_lstm_cell
+        for attribute, value in vars(module).items():
+            if isinstance(value, tf.Variable):
+                assert value.name == f"{attribute.strip('_')}:0"
 
 
 def all_weights(cell):

@@ -128,6 +128,17 @@ def test_a_nested_state_is_carried_leaf_by_leaf(half):
     assert lengths == [2, 3]
 
 
+@every_decoder
+def test_a_state_may_be_a_tuple_of_one(half):
+    def step(tokens, state):
+        logits, count = countdown(half)(tokens, *state)
+        return logits, (count,)
+
+    tokens, lengths = decode(half, step, (np.array([[1.0], [0.0]]),))
+    assert tokens == [[5, END], [END, END]]
+    assert lengths == [1, 0]
+
+
 @pytest.mark.parametrize("half", ONLY_HERE)
 def test_a_cell_with_an_output_layer_decodes_what_each_row_decodes_alone(half):
     cell = basic_cell("unroll" if half == "scratch" else "dynamic_rnn", H, V)

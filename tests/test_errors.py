@@ -34,6 +34,7 @@ CELLS = [
     (TypeError, f"BasicRNNCell: seed must be {TOKEN}; got 1.5", lambda h: h.make(H, seed=1.5)),
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'int32'", lambda h: h.make(H, dtype="int32")),
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'flaot'", lambda h: h.make(H, dtype="flaot")),
+    (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'f4,,'", lambda h: h.make(H, dtype="f4,,")),
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got None", lambda h: h.make(H, dtype=None)),
     (ValueError, f"BasicRNNCell.zero_state: batch_size must be {COUNT}; got 0", lambda h: h.cell().zero_state(0)),
     (TypeError, f"BasicRNNCell.zero_state: batch_size must be {COUNT}; got None", lambda h: h.cell().zero_state(None)),
@@ -140,6 +141,7 @@ NUMPY_ONLY = [
 TENSORFLOW_ONLY = [
     (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got 'tanh'", lambda: HALVES[1].make(H, "tanh")),
     (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got Activation(function=<function <lambda>>, derivative=<function ones_like>)", lambda: HALVES[1].make(H, identity)),
+    (TypeError, "BasicRNNCell: result of activation must be float32; got float16", lambda: HALVES[1].make(H, lambda a: tf.cast(a, "float16"))(floats(B, D), floats(B, H))),
     (TypeError, "BasicRNNCell: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: HALVES[1].make(H, np.tanh)(floats(B, D), floats(B, H))),
 ]  # fmt: skip
 DATA = [

@@ -356,6 +356,8 @@ ONLY_TENSORFLOW = [
     (TypeError, "dynamic_rnn: swap_memory must be True or False; got 'no'", lambda: rnn.dynamic_rnn(TENSORFLOW.cell(), X, swap_memory="no")),
     (TypeError, "dynamic_rnn: dtype must be a floating dtype of TensorFlow; got 1", lambda: rnn.dynamic_rnn(TENSORFLOW.cell(), X, dtype=1)),
     (TypeError, "fit: model must be a tf.Module from inputs to predictions; got None", lambda: rnn.fit(None, X, X, keras.optimizers.SGD(), steps=1)),
+    (TypeError, "fit: model must be a tf.Module from inputs to predictions; got a Module", lambda: fit(TENSORFLOW, tf.Module())),  # cannot be called
+    (TypeError, "fit: model must be a tf.Module from inputs to predictions; got the class SequenceRegressor", lambda: fit(TENSORFLOW, rnn.SequenceRegressor)),
     (TypeError, "fit: model must be a tf.Module from inputs to predictions; got a function", lambda: fit(TENSORFLOW, lambda inputs: inputs)),
     (ValueError, "fit: model must be a tf.Module with variables to train; got one without any", lambda: fit(TENSORFLOW, Doubles())),
     (TypeError, "fit: optimizer must be an optimizer of Keras such as keras.optimizers.Adam(); got a str", lambda: fit(TENSORFLOW, optimizer="adam")),
@@ -364,6 +366,7 @@ ONLY_TENSORFLOW = [
     (TypeError, "fit: loss must be a function of predictions and targets; got a str", lambda: fit(TENSORFLOW, loss="mse")),
     (ValueError, "fit: loss must be one that returns a scalar tensor; got shape (1, 2)", lambda: fit(TENSORFLOW, loss=lambda predictions, targets: predictions - targets)),
     (ValueError, "fit: loss must be one that returns a scalar tensor; got None", lambda: fit(TENSORFLOW, loss=lambda predictions, targets: None)),
+    (TypeError, "fit: result of loss must be float32; got float64", lambda: fit(TENSORFLOW, loss=lambda predictions, targets: tf.constant(1.0, "float64"))),
     (TypeError, "fit: inputs must be an array [N, ...]; got a RaggedTensor", lambda: fit(TENSORFLOW, inputs=tf.ragged.constant([[1.0], [1.0, 2.0]]))),
     (TypeError, f"to_keras: cell must be {RNN_KINDS}; got a NoneType", lambda: rnn.to_keras(None)),
     (TypeError, f"to_keras: cell must be {RNN_KINDS}; got a MultiRNNCell", lambda: rnn.to_keras(stack(TENSORFLOW, [TENSORFLOW.cell()]))),
@@ -372,6 +375,7 @@ ONLY_TENSORFLOW = [
     (ValueError, "to_keras: cell must be without peepholes and projection; got a cell with them", lambda: rnn.to_keras(LSTM)),
     (ValueError, f"to_keras: options must be {LEAVE}; got activation", lambda: rnn.to_keras(GRU, activation="relu")),  # would compute another step
     (ValueError, f"to_keras: options must be {LEAVE}; got dtype, use_bias", lambda: rnn.to_keras(GRU, use_bias=False, dtype="float16")),
+    (ValueError, f"to_keras: options must be {LEAVE}; got dropout, recurrent_dropout", lambda: rnn.to_keras(GRU, dropout=0.5, recurrent_dropout=0.5)),
     (TypeError, f"from_keras: layer must be {LAYERS}; got a NoneType", lambda: rnn.from_keras(None)),
     (TypeError, f"from_keras: layer must be {LAYERS}; got a Dense", lambda: rnn.from_keras(keras.layers.Dense(2))),
     (TypeError, f"from_keras: layer must be {LAYERS}; got a GRUCell", lambda: rnn.from_keras(GRU)),  # ours

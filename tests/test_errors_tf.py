@@ -21,6 +21,16 @@ COUNT = "a whole number of at least 1"
 cell = HALVES[1].cell
 BUILT = cell()  # for graphs: a variable must outlive the trace
 
+
+class Elsewhere:
+    """An array of another library whose numbers are on another device."""
+
+    shape, dtype = (B, T, D), np.dtype("float32")
+
+    def __array__(self, dtype=None, copy=None):
+        raise TypeError("can't convert: copy it to this device first")
+
+
 ONLY_HERE = [
     (TypeError, "static_rnn: inputs_list must be a list of T arrays [B, D]; got None", lambda: static_rnn(cell(), None)),
     (TypeError, "static_rnn: inputs_list must be a list of T arrays [B, D]; got an ndarray", lambda: static_rnn(cell(), X)),
@@ -43,6 +53,7 @@ ONLY_HERE = [
     (TypeError, "dynamic_rnn: inputs must be an array [B, T, D]; got a RaggedTensor", lambda: dynamic_rnn(cell(), tf.RaggedTensor.from_tensor(X, lengths=[1, 2, 1, 2]))),
     (TypeError, "dynamic_rnn: inputs must be an array [B, T, D]; got a SparseTensor", lambda: dynamic_rnn(cell(), tf.sparse.from_dense(X))),
     (TypeError, "dynamic_rnn: inputs must be an array [B, T, D]; got a KerasTensor", lambda: dynamic_rnn(cell(), tf.keras.Input((T, D)))),
+    (TypeError, "dynamic_rnn: inputs must be an array [B, T, D]; got an Elsewhere", lambda: dynamic_rnn(cell(), Elsewhere())),
     (TypeError, "dynamic_rnn: sequence_length must be whole numbers [B]; got a RaggedTensor", lambda: dynamic_rnn(cell(), X, tf.ragged.constant([[1], [1, 2], [1], [1]]))),
     (TypeError, "dynamic_rnn: sequence_length must be whole numbers; got float32", lambda: dynamic_rnn(cell(), X, tf.ones(B))),
     (ValueError, "dynamic_rnn: sequence_length must be from 0 to T=2; got [2, 3, 1, 0]", lambda: dynamic_rnn(cell(), X, tf.Variable([2, 3, 1, 0]))),
@@ -109,9 +120,12 @@ def test_one_unknown_size_is_enough_to_check_when_the_graph_runs(specs):
         run(X, [2, 3, 1, 0])
 
 
-@pytest.mark.parametrize("lengths", [[2, 3, 1, 0], [2, 2, 2]])
-def test_lengths_known_before_the_sizes_are_checked_when_the_graph_runs(lengths):
-    run = in_a_graph(lambda x: dynamic_rnn(BUILT, x, lengths), tf.TensorSpec([None, None, D], tf.float32))
+@pytest.mark.parametrize(
+    ("B", "T", "lengths"),
+    [(None, None, [2, 3, 1, 0]), (None, None, [2, 2, 2]), (B, None, [2, 3, 1, 0]), (None, T, [2, 2, 2])],
+)
+def test_lengths_known_before_the_sizes_are_checked_when_the_graph_runs(B, T, lengths):
+    run = in_a_graph(lambda x: dynamic_rnn(BUILT, x, lengths), tf.TensorSpec([B, T, D], tf.float32))
     with pytest.raises(tf.errors.InvalidArgumentError, match="sequence_length must be"):
         run(X)
 
@@ -163,6 +177,23 @@ def test_lengths_of_a_wrong_rank_that_only_the_running_graph_knows_are_an_error(
     )
     with pytest.raises(tf.errors.InvalidArgumentError, match="not compatible with expected shape"):
         run(X, lengths)
+
+
+@pytest.mark.parametrize("name", UNROLLERS)
+@pytest.mark.parametrize(
+    ("shape", "text"), [([3], "[B] with B=4; got shape (3,)"), ([B, 1], "[B]; got shape (4, 1)")]
+)
+def test_lengths_of_a_wrong_shape_are_told_while_the_graph_is_traced(name, shape, text):
+    run = in_a_graph(UNROLLERS[name], tf.TensorSpec([B, T, D], tf.float32), tf.TensorSpec(shape, tf.int32))
+    with pytest.raises(ValueError, match=re.escape(f"{name}: sequence_length must be {text}")):
+        run(X, np.ones(shape, "int32"))
+
+
+def test_steps_of_an_unknown_rank_are_refused_when_traced():
+    run = in_a_graph(lambda x: static_rnn(BUILT, [x, x]), tf.TensorSpec(None, tf.float32))
+    text = "BasicRNNCell: inputs must be [B, D] with D known before it runs; got shape <unknown>"
+    with pytest.raises(ValueError, match=re.escape(text)):
+        run(STEP)
 
 
 @pytest.mark.parametrize("name", ["dynamic_rnn", "static_rnn"])

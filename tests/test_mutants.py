@@ -120,10 +120,13 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_training_shows_a_bar_of_steps_to_people_and_nothing_to_a_file(monkeypatch):
+@pytest.mark.parametrize(("half", "optimizer"), [(scratch, scratch.SGD), (rnn, keras.optimizers.SGD)])
+def test_training_shows_a_bar_of_steps_to_people_and_nothing_to_a_file(monkeypatch, half, optimizer):
     def train():
-        model = scratch.SequenceRegressor(scratch.BasicRNNCell(H, num_inputs=D, seed=0), 1, seed=1)
-        scratch.fit(model, normal(B, T, D), normal(B, 1), scratch.SGD(0.1), steps=2, batch_size=2, seed=0)
+        cell = half.BasicRNNCell(H, num_inputs=D, dtype="float32", seed=0)
+        model = half.SequenceRegressor(cell, 1, seed=1)
+        x, y = normal(B, T, D, dtype="float32"), normal(B, 1, dtype="float32")
+        half.fit(model, x, y, optimizer(0.1), steps=2, batch_size=2, seed=0)
 
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr(sys, "stderr", stream)
@@ -283,6 +286,16 @@ def test_a_loss_that_is_not_finite_is_shown_as_it_came():
         )
 
 
+def test_of_several_losses_that_are_not_finite_the_first_is_named():
+    def loss(predictions, targets):  # of the targets alone: every step has its own
+        return tf.math.log(tf.reduce_mean(targets)) + 0 * tf.reduce_mean(predictions)
+
+    targets = np.float32([[0.0], [-1.0], [1.0], [1.0]])  # in the order 2, 0, 1, 3: 0, -inf, nan, 0
+    options = {"steps": 4, "batch_size": 1, "seed": 0, "loss": loss}
+    with raises(ValueError, "fit: the loss of step 1 must be finite; got -inf"):
+        rnn.fit(Line(), np.ones((4, 1), "float32"), targets, keras.optimizers.SGD(0.0), **options)
+
+
 def in_a_graph(function, *arguments):
     """Run a function in a graph that knows all shapes and no number."""
     return tf.function(function)(*map(tf.constant, arguments))
@@ -308,7 +321,8 @@ def test_a_graph_takes_as_many_lengths_of_a_memory_as_there_are_rows():
 def test_no_two_weights_of_a_cell_come_from_one_seed():
     cell = rnn.LSTMCell(1, use_peepholes=True, num_proj=1, num_inputs=D, seed=0)
     drawn = [cell.w_f_diag[0], cell.w_i_diag[0], cell.w_o_diag[0], cell.projection_kernel[0, 0]]
-    assert len({float(number) for number in drawn}) == 4
+    drawn += [2 * cell.kernel[0, 0]]  # [4, 4], and the others [1, 1]: twice as wide by Glorot's law
+    assert len({round(float(number), 5) for number in drawn}) == 5
 
 
 @pytest.mark.parametrize("wrap", [rnn.ResidualWrapper, lambda cell: rnn.OutputProjectionWrapper(cell, 2)])

@@ -1,6 +1,7 @@
 """The tools are tested on themselves: each defect a notebook may have makes the checks fail."""
 
 import base64
+import importlib
 import importlib.util
 import io
 import os
@@ -224,7 +225,9 @@ def test_an_edit_made_in_jupyter_comes_back_to_the_text(book, tmp_path):
 
 def test_the_lock_answers_what_pyproject_asks():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [asks for name, asks in project["optional-dependencies"].items() if name != "mutants"]
+    extras = [
+        asks for name, asks in project["optional-dependencies"].items() if name not in ("bench", "mutants")
+    ]
     asked = [Requirement(line) for line in sum(extras, project["dependencies"])]
     pins = re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
     locked = {canonicalize_name(name): version for name, version in pins}
@@ -236,6 +239,27 @@ def test_the_lock_answers_what_pyproject_asks():
 def make(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     return subprocess.run(["make", *words], cwd=cwd, capture_output=True, text=True, env=clean | environment)
+
+
+def test_a_surviving_mutant_is_listed_once_with_the_function_around_it_and_a_reason():
+    rows = tomllib.loads((ROOT / "tests" / "survivors.toml").read_text(encoding="utf-8"))["survivor"]
+    for row in rows:
+        assert row.keys() == {"file", "function", "line", "mutant", "reason"}
+        assert row["reason"] and (ROOT / "rnnbook" / row["file"]).exists()
+    places = [(row["file"], row["function"], row["line"], row["mutant"]) for row in rows]
+    assert len(set(places)) == len(places)
+
+
+def test_mutants_of_equal_lines_are_told_apart_by_the_function_around_them(monkeypatch):
+    pytest.importorskip("cosmic_ray")  # of the extra [mutants]
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    mutations = importlib.import_module("mutations")
+    source = (
+        "class A:\n\n    @property\n    def a(self):\n        return\n\n\ndef b():\n    return\n\n\nC = 1\n"
+    )
+    found = {(mutant.function, mutant.line, mutant.before) for mutant in mutations.mutants_of("x.py", source)}
+    expected = {("A.a", 3, "@property"), ("A.a", 5, "return"), ("b", 9, "return"), ("", 12, "C = 1")}
+    assert found == expected
 
 
 def test_make_alone_prints_help():

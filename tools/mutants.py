@@ -1,8 +1,7 @@
 """Mutation testing: change the package in one place, and see whether a test notices.
 
-    python tools/mutants.py                 all of the NumPy half, checks included, 200 of the TensorFlow half
-    python tools/mutants.py --all-tf        all of both halves
-    python tools/mutants.py scratch/gru.py  these files only
+    python tools/mutants.py                 all mutants of both halves and of the checks
+    python tools/mutants.py scratch/gru.py  of these files only
     python tools/mutants.py --sample 40     so many, drawn from all
     python tools/mutants.py --quick         the fast tests only
     python tools/mutants.py --fresh         forget what earlier runs found
@@ -13,8 +12,8 @@ TensorFlow is imported already, runs the tests of the changed statement, fast on
 fails. Left out are the tests that start other programs or only read files. Results go to
 _build/mutants/, and a killed mutant is not run again while its file stays as it is.
 
-Fails when less than 90 % are killed, or when one survives that tests/survivors.toml does not list
-with the reason why it is harmless.
+Fails when less than 90 % are killed, when one survives that tests/survivors.toml does not list with
+the reason why it is harmless, or when that list has one that did not survive.
 """
 
 import argparse
@@ -43,12 +42,12 @@ from tqdm import tqdm
 
 RESULTS = ROOT / "_build" / "mutants"
 LISTED = ROOT / "tests" / "survivors.toml"
-NUMPY_HALF = ("scratch/*.py", "checks/*.py", "protocol.py", "initial.py")
-TF_HALF = ("tf/*.py",)
+PACKAGE = ("scratch/**/*.py", "checks/*.py", "protocol.py", "initial.py", "tf/**/*.py")
 PLAIN = "scratch/unroll.py"  # runs once as it is, with all tests, which must pass
-DRAWN, SEED = 200, 20170420  # of the TensorFlow half, unless --all-tf
+SEED = 20170420  # of --sample
 SHARE = 0.9
 FIRST_ROUND = 6.0  # seconds of tests; nearly every mutant that dies dies in them
+Place = tuple[str, str, str, str]  # file, function, line and changed line: what tells survivors apart
 PATIENCE = 60  # seconds a test may take beyond 20 times its usual ones; then the mutant counts as killed
 
 
@@ -169,12 +168,7 @@ def all_mutants(patterns: tuple[str, ...]) -> list[Mutant]:
 
 def choose(arguments: argparse.Namespace) -> list[Mutant]:
     """The mutants that this run is about."""
-    if arguments.files:
-        mutants = all_mutants(tuple(arguments.files))
-    else:
-        mutants, tf = all_mutants(NUMPY_HALF), all_mutants(TF_HALF)
-        draw = random.Random(SEED).sample(tf, DRAWN) if not arguments.all_tf and len(tf) > DRAWN else tf
-        mutants += sorted(draw, key=lambda mutant: (mutant.file, mutant.line))
+    mutants = all_mutants(tuple(arguments.files) or PACKAGE)
     if arguments.sample:
         mutants = random.Random(SEED).sample(mutants, min(arguments.sample, len(mutants)))
     return mutants
@@ -211,7 +205,9 @@ def judge_all(mutants: list[Mutant], fresh: bool, quick: bool) -> dict[str, dict
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         known = known_tests(folder)
         with ProcessPoolExecutor(2, get_context("spawn"), start_worker, (folder,)) as pool:
-            unchanged = Mutant(PLAIN, 0, "", "", "", (ROOT / "rnnbook" / PLAIN).read_text(encoding="utf-8"))
+            unchanged = Mutant(
+                PLAIN, "", 0, "", "", "", (ROOT / "rnnbook" / PLAIN).read_text(encoding="utf-8")
+            )
             control = pool.submit(judge, unchanged, known["seconds"])
             for last in (False,) if quick else (False, True):
                 waiting = {}
@@ -243,8 +239,8 @@ def needs_round(verdict: dict[str, Any] | None, last: bool) -> bool:
     """Whether a mutant was never run, or has survived the first round without being listed."""
     if verdict is None or not last:
         return verdict is None
-    listed = (verdict["file"], verdict["before"], verdict["after"]) in listed_survivors()
-    return verdict["verdict"] == "survived" and not verdict["last"] and not listed
+    open_still = verdict["verdict"] == "survived" and not verdict["last"]
+    return open_still and _place(verdict) not in listed_survivors()
 
 
 def table(verdicts: dict[str, dict[str, Any]]) -> str:
@@ -261,39 +257,49 @@ def table(verdicts: dict[str, dict[str, Any]]) -> str:
     return "\n".join(rows)
 
 
-def listed_survivors() -> dict[tuple[str, str, str], str]:
-    """The reason why a survivor is harmless, by file, line and changed line."""
-    rows = tomllib.loads(LISTED.read_text(encoding="utf-8")).get("survivor", []) if LISTED.exists() else []
-    return {(row["file"], row["line"], row["mutant"]): row["reason"] for row in rows}
+def listed_survivors() -> dict[Place, str]:
+    """The reason why a survivor is harmless, by its place."""
+    rows = tomllib.loads(LISTED.read_text(encoding="utf-8"))["survivor"]
+    return {(row["file"], row["function"], row["line"], row["mutant"]): row["reason"] for row in rows}
 
 
-def report(verdicts: dict[str, dict[str, Any]]) -> int:
-    """Print the table and the survivors; return the exit code."""
+def _place(verdict: dict[str, Any]) -> Place:
+    """File, function, line and changed line of a mutant."""
+    return verdict["file"], verdict["function"], verdict["before"], verdict["after"]
+
+
+def report(verdicts: dict[str, dict[str, Any]], whole: bool) -> int:
+    """Print the table and the survivors; return the exit code. ``whole``: all mutants of each file."""
     print(table(verdicts))
     reasons, unexplained = listed_survivors(), 0
     survivors = [verdict for verdict in verdicts.values() if verdict["verdict"] == "survived"]
     for verdict in survivors:
-        reason = reasons.get((verdict["file"], verdict["before"], verdict["after"]))
+        reason = reasons.get(_place(verdict))
         unexplained += reason is None
         print(
             f"\nrnnbook/{verdict['file']}:{verdict['line']} {verdict['operator']}, {verdict['tests']} tests"
         )
         print(f"  - {verdict['before']}\n  + {verdict['after']}\n  {reason or 'NOT LISTED'}")
+    judged = {verdict["file"] for verdict in verdicts.values()}
+    about = {place for place in reasons if place[0] in judged or not (ROOT / "rnnbook" / place[0]).exists()}
+    gone = about - set(map(_place, survivors)) if whole else set()
+    for file, function, line, mutant in sorted(gone):
+        print(f"\nrnnbook/{file}, {function}: listed, but no survivor\n  - {line}\n  + {mutant}")
     competent = [verdict for verdict in verdicts.values() if verdict["verdict"] != "incompetent"]
     share = 1 - len(survivors) / max(len(competent), 1)
     print(f"\nkilled: {share:.1%} of {len(competent)}; survivors without a reason: {unexplained}")
-    return int(share < SHARE or unexplained > 0)
+    return int(share < SHARE or unexplained > 0 or len(gone) > 0)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("files", nargs="*", help="files below rnnbook/, such as scratch/gru.py")
-    parser.add_argument("--all-tf", action="store_true", help=f"not {DRAWN} of the TensorFlow half, but all")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants, drawn")
     parser.add_argument("--quick", action="store_true", help="the first round only")
     parser.add_argument("--fresh", action="store_true", help="run again what is known")
     arguments = parser.parse_args()
-    return report(judge_all(choose(arguments), arguments.fresh, arguments.quick))
+    verdicts = judge_all(choose(arguments), arguments.fresh, arguments.quick)
+    return report(verdicts, whole=not arguments.sample)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ class Mutant(NamedTuple):
     """A file of the package with one change, and the lines that it concerns."""
 
     file: str  # below rnnbook/
+    function: str  # that holds the change, such as "LSTMCell.__call__"; "" outside of all
     line: int  # the first that differs, from 1
     before: str
     after: str
@@ -68,15 +69,27 @@ class Mutant(NamedTuple):
 def mutants_of(file: str, source: str) -> list[Mutant]:
     """Every mutant of a file, from top to bottom."""
     found: dict[str, Mutant] = {}
-    original = _meaning(source)
+    original, functions = _meaning(source), dict(_functions(ast.parse(source)))
     for operator, code in (*_by_cosmic_ray(source), *_by_ours(source)):
         try:
             meaning = _meaning(code)
         except SyntaxError:
             continue
         if meaning != original and meaning not in found:
-            found[meaning] = Mutant(file, *_difference(source, code), operator, code)
+            line, before, after = _difference(source, code)
+            found[meaning] = Mutant(file, functions.get(line, ""), line, before, after, operator, code)
     return sorted(found.values(), key=lambda mutant: mutant.line)
+
+
+def _functions(tree: ast.AST, around: str = "") -> Iterator[tuple[int, str]]:
+    """Each line inside a function or class, decorators included, with its name; inner ones come last."""
+    for node in ast.iter_child_nodes(tree):
+        name = around
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            name = f"{around}.{node.name}".lstrip(".")
+            first = min(part.lineno for part in (node, *node.decorator_list))
+            yield from ((line, name) for line in range(first, (node.end_lineno or first) + 1))
+        yield from _functions(node, name)
 
 
 class _Plainer(ast.NodeTransformer):
@@ -199,4 +212,5 @@ def _difference(source: str, code: str) -> tuple[int, str, str]:
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
     texts = [" ".join(" ".join(part[start : len(part) - end]).split()) for part in (old, new)]
-    return start + 1, texts[0], texts[1]
+    first = next((n for n in range(start, len(old) - end) if old[n].strip()), start)
+    return first + 1, texts[0], texts[1]

@@ -87,5 +87,5 @@ def _dtype(dtype: Any, convert: Callable[[Any], Any]) -> Any:
         dtype = dtype if isinstance(dtype, np.dtype) else None
     try:
         return None if dtype is None else convert(dtype)
-    except (TypeError, ValueError):
+    except (SyntaxError, TypeError, ValueError):  # NumPy evaluates some words
         return None
