@@ -17,7 +17,7 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test mutants pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
+.PHONY: help book serve test mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
@@ -61,6 +61,11 @@ mutants: .venv/ready  ## Break the package and the book, one place at a time: do
 	  --disable-pip-version-check -c requirements.txt -e '.[mutants]'
 	@$(PY) tools/mutants.py
 	@$(PY) tools/mutants_book.py
+
+bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about ten minutes
+	@$(PY) -c 'import jax, torch' 2>/dev/null || $(PY) -m pip install --quiet \
+	  --disable-pip-version-check -c requirements.txt -e '.[bench]'
+	@$(PY) tools/bench.py
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab --notebook-dir=book

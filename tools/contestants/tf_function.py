@@ -1,0 +1,52 @@
+"""For both contestants on TensorFlow: a function of a graph, its gradients and what it took."""
+
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from contestants.common import Work, agreed, seconds
+
+
+def layer_work(outputs: Callable[..., tf.Tensor], variables: list[tf.Variable], *inputs: np.ndarray) -> Work:
+    """``outputs(*inputs)`` in one `tf.function`, with the gradients of the variables and of inputs[0]."""
+
+    @tf.function
+    def step(*inputs: tf.Tensor) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(inputs[0])
+            loss = tf.reduce_mean(tf.square(outputs(*inputs)))
+        return loss, tape.gradient(loss, [inputs[0], *variables])
+
+    tensors = [tf.constant(value) for value in inputs]
+    tf.function(lambda x: x @ x)(tf.ones((2, 2))).numpy()  # starts TensorFlow
+    # One time step first: the first tracing in a process also converts the code.
+    first_trace = seconds(lambda: step.get_concrete_function(tensors[0][:, :1], *tensors[1:]))
+    before = peak_megabytes()
+    trace = seconds(lambda: step.get_concrete_function(*tensors))
+    start = time.perf_counter()
+    loss, gradients = step(*tensors)
+    first_call = time.perf_counter() - start
+    graph = step.get_concrete_function(*tensors).graph.as_graph_def()
+    nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
+    memory = peak_megabytes() - before
+    return Work(
+        call=lambda: step(*tensors)[0].numpy(),
+        units=1,
+        result=agreed(loss, gradients),
+        facts={
+            "first trace": first_trace,
+            "trace": trace,
+            "first call": first_call,
+            "nodes": nodes,
+            "memory": memory,
+        },
+    )
+
+
+def peak_megabytes() -> float:
+    """The most memory this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
