@@ -125,6 +125,26 @@ def results_of_outputs(cell, x, lengths):
 
 
 @every_cell
+@pytest.mark.parametrize("known", ["targets", "inputs"])
+def test_a_gradient_may_know_more_or_less_of_the_sizes(make, known):
+    cell, twin = both(make, SMALL)
+    x = normal(2, 23, 3)
+    target = np.zeros((2, 23, cell.output_size))
+    shapes = [[None] * 3, target.shape] if known == "targets" else [x.shape, [None] * 3]
+    shapes[0] = [*shapes[0][:2], 3]
+
+    def gradient(cell, x, target):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum((rnn.dynamic_rnn(cell, x)[0] - target) ** 2)
+        return tape.gradient(loss, x)
+
+    signature = [tf.TensorSpec(shape, tf.float64) for shape in shapes]
+    run = tf.function(lambda x, target: gradient(cell, x, target), input_signature=signature)
+    assert_alike([run(x, target)], [gradient(twin, tf.constant(x), target)], 1e-12)
+
+
+@every_cell
 def test_under_xla(make):
     cell, twin = both(make, dtype="float32")
     x = normal(2, 12, 3, dtype=np.float32)
