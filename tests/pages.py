@@ -98,6 +98,26 @@ def leads_somewhere(page: Path, to: str, anchor: str, book: Path) -> bool:
     return not anchor or target.suffix != ".html" or unquote(anchor) in anchors(target)
 
 
+@cache
+def loaded(page: Path) -> frozenset[Path]:
+    """The page and every file the browser fetches with it."""
+    urls = [urlsplit(url) for url in Html(page.read_text(encoding="utf-8")).loads]
+    files = {url.path for url in urls if not url.scheme and not url.path.endswith(".html")}
+    return frozenset({page} | {(page.parent / unquote(file)).resolve() for file in files})
+
+
+def own_bytes(page: Path, pages: list[Path]) -> int:
+    """The weight of a page and of what it loads, without what it shares: `_static`, and what all pages load."""
+    shared = frozenset.intersection(*map(loaded, pages))
+    return sum(path.stat().st_size for path in loaded(page) - shared if "_static" not in path.parts)
+
+
+# The browser may tell of the first paint after the page is loaded.
+PAINTED = """() => new Promise(tell => new PerformanceObserver(list => {
+  for (const paint of list.getEntriesByName('first-contentful-paint')) tell(paint.startTime);
+}).observe({type: 'paint', buffered: true}))"""
+
+
 # Solutions and hidden cells are opened first: they are part of the page.
 OPEN = """async () => {
   if (window.MathJax) await MathJax.startup.promise;

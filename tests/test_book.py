@@ -1,5 +1,6 @@
 """The pages keep their contract: text and notebook in step, all run, all found, all sourced."""
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -224,6 +225,30 @@ def test_a_chapter_and_the_package_link_to_each_other(path):
                 taught.add(f"{module.__name__}.{public}")
     linked = re.findall(r"\{py:obj\}`[^<`]+ <(rnnbook\.[\w.]+)>`", path.with_suffix(".md").read_text())
     assert set(linked) == taught
+
+
+def heavy_names(code: str) -> tuple[set[str], set[str]]:
+    """What code imports of TensorFlow, Keras and the half built on them: the names bound, and those used."""
+    nodes = list(ast.walk(ast.parse(code)))
+    bound = set()
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+                if re.match(r"(tensorflow|keras|rnnbook\.tf)(\.|$)", module):
+                    bound.add(alias.asname or alias.name.split(".")[0])
+    return bound, bound & {node.id for node in nodes if isinstance(node, ast.Name)}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
+def test_a_page_imports_tensorflow_or_keras_only_where_it_uses_it(path):
+    bound, used = heavy_names("\n".join(cell.source for cell in code_cells(path)))
+    assert bound == used
+
+
+def test_an_import_that_is_not_used_is_seen():
+    code = "import tensorflow as tf\nimport keras\nfrom rnnbook import tf as rnn\nfrom rnnbook import data\nkeras.Input"
+    assert heavy_names(code) == ({"tf", "keras", "rnn"}, {"keras"})
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)

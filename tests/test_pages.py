@@ -4,15 +4,22 @@ Needs the book (`make book`) and Debian's Chromium; `make test` builds the one a
 other is missing.
 """
 
+import base64
+import hashlib
+import io
+import json
 import re
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from pages import AXE, ROOT, Html, load_tool, seen_faults, watch, written_faults
+from pages import AXE, PAINTED, ROOT, Html, load_tool, own_bytes, seen_faults, watch, written_faults
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from pygments.token import STANDARD_TYPES
 
 BOOK = ROOT / "_build" / "html"
 START = "index.html"  # leads on to book/index.html
@@ -20,7 +27,10 @@ HTML = [path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html") if "_
 PAGES = sorted(page for page in HTML if page != START)
 NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "book").rglob("*.ipynb"))
 WIDTHS = {375: "light", 1280: "dark"}  # a telephone and a laptop, and the mode each is loaded in
+LIGHT = 300_000  # bytes
+SOON = 5_000  # milliseconds, so that a busy machine fails nothing; measured: 300 for most pages, 530 for the slowest
 serve = load_tool("serve")
+light_pages = load_tool("light_pages")
 
 SEARCHES = {
     "forget gate": "book/4-gates/lstm.html",
@@ -115,6 +125,88 @@ def test_a_page_is_right_from_a_file(contexts, page, width):
 def test_a_page_links_and_loads_what_is_there(page):
     """Links, anchors, files, alt texts; and no script but the book's files and the theme's settings."""
     assert_none(written_faults(BOOK / page, (BOOK / page).read_text(encoding="utf-8"), BOOK))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_light(page):
+    """Its HTML and its figures, beyond what the pages share, which a browser fetches once."""
+    assert own_bytes(BOOK / page, [BOOK / other for other in PAGES]) <= LIGHT
+
+
+def test_a_heavy_page_is_seen(tmp_path):
+    """A figure counts; what all pages load, the library of styles, and links do not."""
+    (tmp_path / "_static").mkdir()
+    for name in ("own.png", "all.js", "_static/style.css", "linked.zip"):
+        (tmp_path / name).write_bytes(bytes(LIGHT))
+    shared = '<script src="all.js?v=1"></script><link href="_static/style.css"><a href="linked.zip">'
+    light, heavy = tmp_path / "light.html", tmp_path / "heavy.html"
+    light.write_text(shared)
+    heavy.write_text(f'{shared}<img src="own.png">')
+    assert own_bytes(light, [light, heavy]) == len(shared)
+    assert own_bytes(heavy, [light, heavy]) == LIGHT + heavy.stat().st_size
+
+
+def test_every_page_soon_shows_something(browser, site):
+    """The first contentful paint of each page in a browser that has none of its files."""
+    late = {}
+    for page in PAGES:
+        with browser.new_context() as fresh:
+            opened = fresh.new_page()
+            opened.goto(f"{site}/{page}")
+            if (painted := opened.evaluate(PAINTED)) > SOON:
+                late[page] = painted
+    assert not late
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
+def test_a_figure_looks_as_in_its_notebook(notebook):
+    """The built figure has no more bytes, and no channel of no pixel differs by what the eye sees."""
+    for cell in json.loads((ROOT / notebook).read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                png = base64.b64decode(output["data"]["image/png"])
+                built = BOOK / "_images" / f"{hashlib.sha256(png).hexdigest()}.png"
+                assert built.stat().st_size <= len(png)
+                assert largest_difference(png, built.read_bytes()) <= light_pages.NEAR
+
+
+def largest_difference(one: bytes, other: bytes) -> int:
+    a, b = (np.asarray(Image.open(io.BytesIO(png)).convert("RGBA")).astype(int) for png in (one, other))
+    return abs(a - b).max()
+
+
+def png_of(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_a_small_figure_keeps_its_areas_and_its_transparency():
+    """Half of it one colour, a quarter see-through, a quarter in too many shades for a palette."""
+    pixels = np.full((128, 128, 4), (31, 119, 180, 255), np.uint8)
+    pixels[64:, :64] = (200, 100, 50, 90)
+    pixels[64:, 64:, :2] = np.random.default_rng(0).integers(0, 32, (64, 64, 2))
+    png = png_of(pixels)
+    small = light_pages.smaller(png)
+    drawn = np.asarray(Image.open(io.BytesIO(small)).convert("RGBA"))
+    assert len(small) < len(png)
+    assert (drawn[:64] == pixels[:64]).all()
+    assert (drawn[64:, :64] == pixels[64:, :64]).all()
+    assert 0 < largest_difference(png, small) <= light_pages.NEAR
+    assert light_pages.smaller(small) is small  # done once
+
+
+def test_a_figure_that_no_palette_can_show_stays_as_it_is():
+    noise = png_of(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    assert light_pages.smaller(noise) is noise
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_code_that_is_not_marked_would_have_the_colour_it_has(theme):
+    styles = (BOOK / "_static/pygments.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(rf'"{theme}"\] \.highlight (?:\.(\w+) )?{{[^}}]*\bcolor: (#\w+)', styles))
+    for kind in light_pages.UNMARKED:
+        assert colours[STANDARD_TYPES[kind]] == colours[""]
 
 
 def test_the_start_page_leads_to_the_first_page(contexts, site):

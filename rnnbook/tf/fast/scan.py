@@ -51,7 +51,9 @@ def scan(
     Returns:
         The outputs [T, B, size], and the state after the last step.
     """
-    T, B = next((a.T for a in arrays if isinstance(a, Chunks)), arrays[0].shape[0]), state[0].shape[0]
+    chunks = [array for array in arrays if isinstance(array, Chunks)]
+    T: Any = chunks[0].T if chunks else arrays[0].shape[0]
+    B = state[0].shape[0]
     steps = 1 if T is None else min(STEPS, T)
     rest = 0 if T is None else T % steps or (steps if steps == T else 0)
     loops = tf.shape(arrays[0])[0] if T is None else (T - rest) // steps
