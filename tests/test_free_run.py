@@ -9,6 +9,7 @@ from toys import normal
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
+from rnnbook.tf import training
 
 
 def models(D, outputs=1):
@@ -82,6 +83,42 @@ def test_what_does_not_fit_is_told(bad, half):
     D = window.shape[2] if getattr(window, "ndim", 0) == 3 else 1
     with pytest.raises(error, match=f"SequenceRegressor.free_run: .*{words}"):
         models(D)[half].free_run(window, steps)
+
+
+def outside_of_tensorflow(a):
+    """tanh by NumPy, which XLA cannot compile."""
+    return tf.ensure_shape(tf.numpy_function(np.tanh, [a], a.dtype), a.shape)
+
+
+def test_what_xla_cannot_compile_runs_and_trains_all_the_same():
+    cell = rnn.BasicRNNCell(3, outside_of_tensorflow, num_inputs=1, seed=1)
+    model = rnn.SequenceRegressor(cell, 1, seed=2)
+    window = normal(2, 1, 1, dtype=np.float32)
+    np.testing.assert_allclose(model.free_run(window, 3), slide(model, window, 3), rtol=0, atol=1e-6)
+    model.kernel.assign(np.zeros_like(model.kernel))
+    targets = np.ones((2, 1), np.float32)
+
+    class Readout(tf.Module):
+        """Trains the readout alone, since nothing flows back through NumPy."""
+
+        def __init__(self):
+            self.trained = model.kernel
+
+        def __call__(self, inputs):
+            return model(inputs)
+
+    losses = rnn.fit(Readout(), window, targets, keras.optimizers.SGD(0.1), steps=3, batch_size=2, seed=0)
+    assert losses[2] < losses[0]
+
+
+def test_xla_is_asked_only_where_all_is_known_and_there_is_one_step():
+    asks, mse = training._gains_from_xla, rnn.mean_squared_error
+    _, known, dropped = models(1)
+    one, two = tf.zeros((4, 1, 1)), tf.zeros((1, 2, 1))
+    assert asks(known, one, mse) is True
+    assert asks(known, tf.zeros((4, 1, 3)), mse) is True
+    assert not any((asks(known, two, mse), asks(dropped, one, mse), asks(known, one, tf.reduce_mean)))
+    assert not asks(type("Other", (rnn.SequenceRegressor,), {})(known.cell, 1), one, mse)
 
 
 def test_training_on_single_steps_is_the_same_compiled_by_xla_or_not():
