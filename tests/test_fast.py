@@ -179,6 +179,41 @@ def test_second_gradients_are_those_of_the_loop(make):
     assert_alike(tf.function(second)(cell), second(twin), 1e-12)
 
 
+def test_second_gradients_of_the_last_state():
+    cell, twin = both(basic_lstm)
+    x = tf.constant(normal(2, 4, 3))
+
+    def second(cell):
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                loss = tf.reduce_sum(tf.sin(rnn.dynamic_rnn(cell, x)[1].c))
+            length = tf.reduce_sum(inner.gradient(loss, x) ** 2)
+        return [outer.gradient(length, x)]
+
+    assert_alike(second(cell), second(twin), 1e-12)
+
+
+def test_c_may_grow_as_far_as_it_will():
+    cells = [kind(5, num_inputs=1, dtype=tf.float32) for kind in (rnn.BasicLSTMCell, slow(rnn.BasicLSTMCell))]
+    for cell in cells:
+        cell.kernel.assign(tf.zeros_like(cell.kernel))
+        cell.bias.assign(tf.fill(cell.bias.shape, 5.0))  # all gates open: c grows by nearly one a step
+    x = np.zeros((2, 30, 1), np.float32)
+    (_, state), (_, expected) = (rnn.dynamic_rnn(cell, x) for cell in cells)
+    assert float(tf.reduce_min(expected.c)) > 20
+    np.testing.assert_allclose(state.c, expected.c, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("H", "used"), [(SMALL, True), (LARGE, False)])
+def test_small_layers_take_the_one_operation(H, used):
+    cell = rnn.BasicLSTMCell(H, num_inputs=3)
+    run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0])
+    graph = run.get_concrete_function(tf.TensorSpec([2, 20, 3])).graph
+    assert ("BlockLSTM" in {operation.type for operation in graph.get_operations()}) == used
+
+
 def test_second_gradients_through_the_one_operation():
     cell, twin = both(basic_lstm, dtype="float32")
     x = tf.constant(normal(2, 4, 3, dtype=np.float32))
