@@ -65,6 +65,7 @@ def results(cell, x, lengths=None, start=None):
     with tf.GradientTape() as tape:
         tape.watch([x, *leaves(start)])
         outputs, state = rnn.dynamic_rnn(cell, x, lengths, start)
+        assert outputs.shape[:2] == x.shape[:2]
         loss = sum(tf.reduce_sum(tf.sin((2 + n) * leaf)) for n, leaf in enumerate([outputs, *leaves(state)]))
     weights = sorted(cell.trainable_variables, key=lambda v: (v.name, v.shape.as_list()))
     return [outputs, *leaves(state), *tape.gradient(loss, [x, *leaves(start), *weights])]
