@@ -123,13 +123,10 @@ def test_xla_is_asked_only_where_all_is_known_and_there_is_one_step():
 
 def test_training_on_single_steps_is_the_same_compiled_by_xla_or_not():
     inputs, targets = normal(40, 1, 6, dtype=np.float32), normal(40, 1, seed=1, dtype=np.float32)
+    unknown = lambda p, y: tf.reduce_mean((p - y) ** 2)  # noqa: E731
     losses = []
-    for loss in (
-        rnn.mean_squared_error,
-        lambda p, y: tf.reduce_mean((p - y) ** 2),
-    ):  # the second is not known
-        model = models(6)[1]
-        adagrad = keras.optimizers.Adagrad(0.1)
+    for loss in (rnn.mean_squared_error, unknown):
+        model, adagrad = models(6)[1], keras.optimizers.Adagrad(0.1)
         losses.append(rnn.fit(model, inputs, targets, adagrad, steps=130, batch_size=8, seed=0, loss=loss))
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
     assert len(losses[0]) == 130
