@@ -139,6 +139,7 @@ TRAINING = [
     (ValueError, f"SequenceRegressor: output_size must be {COUNT}; got 0", lambda h: h.module.SequenceRegressor(h.cell(), 0)),
     (TypeError, f"SequenceRegressor: seed must be {SEED}; got 'one'", lambda h: h.module.SequenceRegressor(h.cell(), 1, seed="one")),
     (ValueError, "{name}: inputs must be [B, T, D]; got shape (4, 3)", lambda h: h.module.SequenceRegressor(h.cell(), 1)(STEP)),
+    (TypeError, "{name}: inputs must be {array} [B, T, D]; got a list", lambda h: h.module.SequenceRegressor(h.cell(), 1)(STEP.tolist())),
     (TypeError, "mean_squared_error: predictions must be an array [B, O]; got None", lambda h: mse(h, None)),
     (TypeError, "mean_squared_error: targets must be an array [B, O]; got a list", lambda h: mse(h, targets=STEP.tolist())),
     (ValueError, "mean_squared_error: targets must be of shape (4, 3); got (4,)", lambda h: mse(h, targets=floats(B))),
