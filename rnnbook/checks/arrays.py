@@ -138,17 +138,17 @@ def check_finite(where: str, name: str, value: Any) -> None:
 
 
 def check_lengths(
-    where: str, name: str, value: Any, batch_size: int | None, time_steps: int | None
+    where: str, name: str, value: Any, batch_size: int | None, time_steps: int | None, least: int = 0
 ) -> np.ndarray:
-    """Lengths known now as an array [B]: whole, one a row, 0 to T."""
+    """Lengths known now as an array [B]: whole, one a row, ``least`` to T."""
     lengths = to_array(where, name, value, "whole numbers [B]")
     check_array(where, name, lengths, "B", {"B": batch_size})
     if lengths.dtype.kind not in "iu":
         fail(where, name, "whole numbers", dtype_name(lengths), TypeError)
-    if lengths.min() < 0 or (time_steps is not None and lengths.max() > time_steps):
+    if lengths.min() < least or (time_steps is not None and lengths.max() > time_steps):
         came: Any = lengths.tolist()
         if len(came) > 20:
-            row = int(np.argmax((lengths < 0) | (lengths > (lengths if time_steps is None else time_steps))))
+            row = int(np.argmax((lengths < least) | (lengths > (lengths if time_steps is None else time_steps))))
             came = f"{lengths[row]} in row {row}"
-        fail(where, name, "from 0 to T" + f"={time_steps}" * (time_steps is not None), came)
+        fail(where, name, f"from {least} to T" + f"={time_steps}" * (time_steps is not None), came)
     return lengths

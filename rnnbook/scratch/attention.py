@@ -43,9 +43,7 @@ def attend(query: np.ndarray, memory: np.ndarray, memory_length: Any = None) -> 
     T = memory.shape[1]
     lengths = np.full(B, T)
     if memory_length is not None:
-        lengths = checks.check_lengths(where, "memory_length", memory_length, B, T)
-        if lengths.min() < 1:
-            checks.fail(where, "memory_length", "at least 1, or nothing is looked at", lengths.tolist())
+        lengths = checks.check_lengths(where, "memory_length", memory_length, B, T, least=1)
 
     valid = np.arange(T) < lengths[:, None]  # [B, T]
     memory = np.where(valid[:, :, None], memory, 0)

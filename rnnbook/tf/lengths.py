@@ -29,9 +29,7 @@ def checked_lengths(
         known = lengths
     rows, steps = (size if isinstance(size, int) else None for size in (B, T))
     if known is not None:
-        lengths = checks.check_lengths(where, name, known, rows, steps)
-        if lengths.min() < least:
-            checks.fail(where, name, f"at least {least}, or nothing is looked at", lengths.tolist())
+        lengths = checks.check_lengths(where, name, known, rows, steps, least)
     elif not lengths.dtype.is_integer:
         checks.fail(where, name, "whole numbers", lengths.dtype.name, TypeError)
     else:

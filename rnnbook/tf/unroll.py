@@ -78,7 +78,7 @@ def dynamic_rnn(
     swap_memory: bool = False,
     time_major: bool = False,
 ) -> tuple[tf.Tensor, Any]:
-    """Unroll ``cell`` in a loop inside the graph, which stays as large as it is, whatever T is.
+    """Unroll ``cell`` in a loop inside the graph, whose size does not grow with T.
 
     (y(t), h(t)) = cell(x(t), h(t-1)) for t = 0 .. T-1. Past a row's length the
     output is zero and the state is copied through; what the padding holds never matters.

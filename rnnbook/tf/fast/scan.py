@@ -127,8 +127,8 @@ def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> C
                     with tf.GradientTape() as inner:
                         inner.watch(given[:count])
                         again = plain(*given[:count])
-                    first = inner.gradient(again, given[:count], given[count:], unconnected_gradients="zero")
-                return outer.gradient(first, given, d_gradients, unconnected_gradients="zero")
+                    first = inner.gradient(again, given[:count], given[count:])
+                return outer.gradient(first, given, d_gradients)
 
             return backward(*given[count:]), second
 
