@@ -43,10 +43,8 @@ class SequenceRegressor(tf.Module):
 
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
         """Predictions [B, O] from inputs [B, T, D]."""
-        check_tensor("dynamic_rnn", "inputs", inputs, "B T D", {})  # said in its name, before time goes first
-        # Time first: the last of the outputs is one block of memory, and so is its gradient.
-        outputs, _ = dynamic_rnn(self.cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
-        return outputs[-1] @ self.kernel + self.bias
+        outputs, _ = dynamic_rnn(self.cell, inputs)
+        return outputs[:, -1] @ self.kernel + self.bias
 
     @tf.function(reduce_retracing=True)
     def predict(self, inputs: tf.Tensor) -> tf.Tensor:
