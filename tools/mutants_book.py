@@ -49,7 +49,9 @@ CHANGES = [
         "kernel + self.bias",
         "kernel - self.bias",
     ),
-    Change("1-memory/memory-cells", "scratch/unroll.py", "new_state, state)\n", "state, new_state)\n"),
+    Change(
+        "1-memory/memory-cells", "scratch/unroll.py", "state = output, new_state", "state = output, state"
+    ),
     Change("1-memory/memory-cells", "protocol.py", "cell must have {", "cell has to have {"),
     Change(
         "1-memory/input-output-sequences", "scratch/activations.py", "np.maximum(a, 0)", "np.minimum(a, 0)"
@@ -61,6 +63,12 @@ CHANGES = [
         "scratch/unroll.py",
         "outputs if time_major else",
         "outputs if not time_major else",
+    ),
+    Change(
+        "2-unrolling/variable-length-inputs",
+        "scratch/unroll.py",
+        "new_state, state)\n",
+        "state, new_state)\n",
     ),
     Change("2-unrolling/variable-length-inputs", "tf/unroll.py", "(t < lengths)", "(t <= lengths)"),
     Change(
