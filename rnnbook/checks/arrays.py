@@ -148,7 +148,9 @@ def check_lengths(
     if lengths.min() < least or (time_steps is not None and lengths.max() > time_steps):
         came: Any = lengths.tolist()
         if len(came) > 20:
-            row = int(np.argmax((lengths < least) | (lengths > (lengths if time_steps is None else time_steps))))
+            row = int(
+                np.argmax((lengths < least) | (lengths > (lengths if time_steps is None else time_steps)))
+            )
             came = f"{lengths[row]} in row {row}"
         fail(where, name, f"from {least} to T" + f"={time_steps}" * (time_steps is not None), came)
     return lengths

@@ -48,6 +48,7 @@ LAYER = (
     Contestant("Keras, unroll", "keras_layers", "unroll"),
     Contestant("rnnbook.tf dynamic_rnn", "rnnbook_tf", "dynamic"),
     Contestant("rnnbook.tf dynamic_rnn, lengths", "rnnbook_tf", "lengths"),
+    Contestant("rnnbook.tf, tf.transpose", "rnnbook_tf", "transpose"),
     Contestant("rnnbook.tf static_rnn", "rnnbook_tf", "static"),
     Contestant("rnnbook.scratch", "rnnbook_scratch", ""),
     Contestant("PyTorch", "pytorch", ""),
@@ -72,11 +73,16 @@ MEMORY = [Case("layer", "LSTM", 30, T) for T in (100, 1000)]  # in a fresh proce
 
 
 def entrants(case: Case) -> list[Contestant]:
-    """Who takes part; long static graphs take minutes to trace, and a cell has but one way in Keras."""
+    """Who takes part.
+
+    Long static graphs take minutes to trace, transposing counts beside few steps, and a cell has
+    but one way in Keras.
+    """
     if case.task == "train":
         return list(TRAIN)
     if case.task == "forecast":
         return [c for c in FORECAST if case.kind != "cell" or c.way not in ("predict", "function")]
     able = {"GRU": {"pytorch"}, "GRU reset after": {"rnnbook_tf", "rnnbook_scratch", "jax_scan"}}
-    static = {"unroll", "static"} if case.T > 100 else set()
-    return [c for c in LAYER if c.module not in able.get(case.kind, ()) and c.way not in static]
+    without = {"unroll", "static"} if case.T > 100 else set()
+    without |= {"transpose"} if case.T > 10 else set()
+    return [c for c in LAYER if c.module not in able.get(case.kind, ()) and c.way not in without]

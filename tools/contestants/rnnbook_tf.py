@@ -41,7 +41,7 @@ def training(way: str, sine: Sine) -> Training:
 
 
 def layer(way: str, problem: Layer) -> Work:
-    """`dynamic_rnn`, with lengths or without, or `static_rnn`."""
+    """`dynamic_rnn`, with lengths or without or between two transpositions, or `static_rnn`."""
     kinds = {"LSTM": rnn.BasicLSTMCell, "SimpleRNN": rnn.BasicRNNCell, "GRU": rnn.GRUCell}
     cell = kinds[problem.kind](problem.H, num_inputs=problem.H)
     for variable, value in zip(
@@ -53,6 +53,12 @@ def layer(way: str, problem: Layer) -> Work:
     def static(inputs: tf.Tensor) -> tf.Tensor:
         return tf.stack(rnn.static_rnn(cell, tf.unstack(inputs, axis=1))[0], axis=1)
 
+    def transposed(inputs: tf.Tensor) -> tf.Tensor:
+        outputs, _ = rnn.dynamic_rnn(cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
+        return tf.transpose(outputs, [1, 0, 2])
+
+    if way == "transpose":
+        return layer_work(transposed, cell.trainable_variables, inputs)
     if way == "static":
         return layer_work(static, cell.trainable_variables, inputs)
     if way == "lengths":
