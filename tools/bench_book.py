@@ -1,6 +1,6 @@
 """Measure what executing the book is made of: starting kernels, importing, and the pages' own work.
 
-    python tools/bench_book.py              all pages, one at a time, about eight minutes on two cores
+    python tools/bench_book.py              all pages, one at a time, about five minutes
     python tools/bench_book.py PAGE.md ...  these pages
 
 `make notebooks` and nbval take two pages at a time, so half of the sum is what they cannot go below.
