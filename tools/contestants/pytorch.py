@@ -19,6 +19,8 @@ from contestants.common import (
     seconds,
 )
 
+ALL_THREADS = torch.get_num_threads()  # before any case has set another number
+
 
 class SineModel(torch.nn.Module):
     """Two layers of `torch.nn.LSTM` and a readout with the common weights."""
@@ -52,9 +54,8 @@ def load(
 
 def best_threads(call: Callable[[], object]) -> int:
     """Leave torch with the number of threads, 1 or all, with which ``call`` is faster."""
-    every = torch.get_num_threads()
     took = {}
-    for threads in dict.fromkeys((1, every)):
+    for threads in dict.fromkeys((1, ALL_THREADS)):
         torch.set_num_threads(threads)
         took[threads] = seconds(call)
         if took[threads] < 1:  # the first may be slow
