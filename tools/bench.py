@@ -5,8 +5,9 @@
     python tools/bench.py --only layer --kind LSTM --size 30 --steps 100
     python tools/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
 
-A part of it is printed; the whole is also written into the book, as JSON. Three tasks: `train` the sine model, a `layer` forward and backward, and `forecast`. A peer
-that is not installed is reported as missing: `pip install -e '.[bench]'` brings PyTorch and JAX.
+A part of it is printed; the whole is also written into the book, as JSON. Three tasks: `train` the
+sine model, a `layer` forward and backward, and `forecast`. A peer that is not installed is reported
+as missing: `pip install -e '.[bench]'` brings PyTorch and JAX.
 
 How it measures. Each contestant runs in a process of its own. All are started, one after the
 other, and compute the same thing from the same float32 weights; whose result is off is called
