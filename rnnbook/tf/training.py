@@ -165,17 +165,17 @@ def fit(
             losses = losses.write(n, value)
         return losses.stack()
 
+    rows = np.pad(order, [(0, -steps % STEPS_A_CALL), (0, 0)])  # calls of one shape, compiled once
     losses = np.empty(steps)
     with tqdm(total=steps, unit="step", disable=None) as bar:
         for start in range(0, steps, STEPS_A_CALL):
-            rows = order[start : start + STEPS_A_CALL]
-            count = len(rows)
-            rows = np.pad(rows, [(0, STEPS_A_CALL - count), (0, 0)])  # one shape, compiled once
-            losses[start : start + count] = run(tf.constant(rows), tf.constant(count))[:count]
+            count = min(STEPS_A_CALL, steps - start)
+            some = run(tf.constant(rows[start : start + STEPS_A_CALL]), tf.constant(count)).numpy()[:count]
+            losses[start : start + count] = some
             bar.update(count)
-            bad = np.flatnonzero(~np.isfinite(losses[start : start + count]))
+            bad = np.flatnonzero(~np.isfinite(some))
             if bad.size:
-                checks.fail("fit", f"the loss of step {start + bad[0]}", "finite", losses[start + bad[0]])
+                checks.fail("fit", f"the loss of step {start + bad[0]}", "finite", some[bad[0]])
     for variable in variables:  # a last step may break what no loss has seen
         checks.check_finite("fit", f"{variable.name} after the last step", variable)
     return losses
