@@ -1,5 +1,6 @@
 """The fast ways of `dynamic_rnn`. Oracle: the loop over the cell's own step, which a subclass takes."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,7 @@ from toys import normal
 import rnnbook.tf as rnn
 from rnnbook.protocol import map_state
 from rnnbook.tf import fast
-from rnnbook.tf.fast import lstm, scan
+from rnnbook.tf.fast import halves, lstm, scan
 
 SMALL, LARGE = 5, lstm.ONE_OP + 1  # units; each takes another road
 ROUNDING = {"float64": 1e-12, "float32": 2e-6}
@@ -268,3 +269,93 @@ def test_weights_are_read_at_every_call(make):
     for a, b in zip(cell.trainable_variables, twin.trainable_variables, strict=True):
         a.assign(a * 0.5), b.assign(b * 0.5)
     assert_alike([run()], [rnn.dynamic_rnn(twin, x)[0]], 1e-12)
+
+
+@either_dtype
+@pytest.mark.parametrize("make", [basic_lstm, gru, basic], ids=lambda make: make.__name__)
+def test_transposes_of_their_own_change_nothing(make, dtype, monkeypatch):
+    monkeypatch.setattr(lstm, "ONE_OP", 0)
+    cell, twin = both(make, dtype=dtype)
+    x = normal(3, 13, 3, dtype=dtype)
+    expected = results(twin, x)
+    for large, einsums in ((10**6, 0), (0, 4 if make is gru else 2)):
+        monkeypatch.setattr(scan, "LARGE", large)
+        run = tf.function(results).get_concrete_function(cell, tf.constant(x))
+        assert_alike(run(tf.constant(x)), expected, ROUNDING[dtype])
+        equations = [op.get_attr("equation") for op in run.graph.get_operations() if op.type == "Einsum"]
+        assert equations.count(b"ab->ba") == einsums
+
+
+@pytest.fixture
+def halvings(monkeypatch):
+    """One entry for every time that rows are taken in halves."""
+    seen = []
+    monkeypatch.setattr(fast, "in_halves", lambda *given: seen.append(given) or halves.in_halves(*given))
+    return seen
+
+
+@pytest.fixture
+def little_is_enough(monkeypatch):
+    """Take halves however little the work is."""
+    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
+    monkeypatch.setattr(halves, "LEAST_NUMBERS", 0)
+
+
+@either_dtype
+@every_cell
+@pytest.mark.parametrize("B", [2, 5])
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+def test_two_halves_have_the_values_and_gradients_of_the_loop(
+    make, B, dtype, ragged, little_is_enough, halvings
+):
+    cell, twin = both(make, dtype=dtype)
+    x, start = normal(B, 13, 3, dtype=dtype), random_state(cell, B, dtype)
+    lengths = [13, 0, 1, 12, 4][:B] if ragged else None
+    expected = results(twin, x, lengths, start)
+    assert_alike(results(cell, x, lengths, start), expected, ROUNDING[dtype])
+    assert_alike(tf.function(results)(cell, x, lengths, start), expected, ROUNDING[dtype])
+    assert len(halvings) == (0 if make is basic else 2)  # eagerly, and in the graph
+
+
+def test_second_gradients_of_two_halves(little_is_enough, halvings):
+    cell, twin = both(stack)
+    x = tf.constant(normal(3, 4, 3))
+    expected = of_the_gradient(twin, x, of_outputs)
+    assert_alike(tf.function(of_the_gradient)(cell, x, of_outputs), expected, 1e-12)
+    assert halvings
+
+
+@pytest.mark.parametrize(("make", "H", "B", "T", "halved"), [
+    (basic_lstm, 30, 32, 15, False),  # 28,800 numbers in all c and h
+    (basic_lstm, 30, 32, 16, True),
+    (basic_lstm, 30, 15, 100, False),
+    (basic_lstm, 30, 16, 100, True),
+    (basic_lstm, 30, None, 100, False),
+    (basic_lstm, 30, 32, None, False),
+    (gru, 128, 16, 20, True),
+    (gru, 129, 16, 20, False),
+])  # fmt: skip
+def test_enough_work_in_small_layers_is_done_in_halves(make, H, B, T, halved, halvings):
+    cell = make(lambda kind: kind, H, num_inputs=3)
+    run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0])
+    run.get_concrete_function(tf.TensorSpec([B, T, 3]))
+    assert len(halvings) == halved
+
+
+@pytest.mark.parametrize(("sizes", "came"), [((3, 5), (32, 4)), ((4, 7), (32, 5))], ids=["first", "second"])
+def test_an_error_names_the_whole_batch(sizes, came):
+    cell = rnn.MultiRNNCell([rnn.BasicLSTMCell(5, num_inputs=sizes[0]), rnn.GRUCell(40, num_inputs=sizes[1])])
+    with pytest.raises(ValueError, match=re.escape(f"got shape {came}")):
+        rnn.dynamic_rnn(cell, tf.zeros([32, 100, 4]))
+
+
+def test_a_stack_is_halved_as_a_whole(little_is_enough, halvings):
+    rnn.dynamic_rnn(stack(lambda kind: kind, SMALL), tf.zeros([2, 5, 3]))
+    assert len(halvings) == 1
+
+
+def test_xla_does_without_halves(little_is_enough, halvings):
+    cell = gru(lambda kind: kind, SMALL)
+    run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0], jit_compile=True)
+    run(tf.zeros([2, 5, 3]))
+    assert not halvings

@@ -49,3 +49,13 @@ def at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
     """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
     check = tf.debugging.Assert(good, list(words))
     return [] if check is None else [check]
+
+
+@as_written
+def blanked(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Values [T, B, D] with zeros where ``valid`` [T, B] is false."""
+    # tf.where would broadcast the condition, forward and back, and take several times as long.
+    flat = tf.reshape(values, [-1])
+    everywhere = tf.repeat(tf.reshape(valid, [-1]), tf.shape(values)[2])
+    kept = tf.raw_ops.Select(condition=everywhere, x=flat, y=tf.zeros_like(flat))
+    return tf.reshape(kept, tf.shape(values))

@@ -7,8 +7,8 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
 from rnnbook.tf.cell import as_written, check_tensor
-from rnnbook.tf.fast import Way, way_for
-from rnnbook.tf.lengths import as_tensor, at_run_time, checked_lengths
+from rnnbook.tf.fast import Way, go, way_for
+from rnnbook.tf.lengths import as_tensor, at_run_time, blanked, checked_lengths
 
 
 def static_rnn(
@@ -183,15 +183,15 @@ def _loop(
 def _whole(way: Way, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any) -> tuple[tf.Tensor, Any]:
     """All steps at once, from inputs [T, B, D], with what `_step` does for each of them."""
     if lengths is None:
-        return way(cell, inputs, state, False)
-    valid = (tf.range(tf.shape(inputs)[0])[:, None] < lengths)[:, :, None]  # [T, B, 1]
-    outputs, states = way(cell, tf.where(valid, inputs, tf.zeros_like(inputs)), state, True)
+        return go(way, cell, inputs, state, False)
+    valid = tf.range(tf.shape(inputs)[0])[:, None] < lengths  # [T, B]
+    outputs, states = go(way, cell, blanked(inputs, valid), state, True)
     last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)  # [B, 2]
 
     def after(values: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
         return tf.where(lengths[:, None] > 0, tf.gather_nd(values, last), old)
 
-    return tf.where(valid, outputs, tf.zeros_like(outputs)), map_state(after, states, state)
+    return blanked(outputs, valid), map_state(after, states, state)
 
 
 _check_step = as_written(checks.check_step)

@@ -49,6 +49,7 @@ LAYER = (
     Contestant("rnnbook.tf dynamic_rnn", "rnnbook_tf", "dynamic"),
     Contestant("rnnbook.tf dynamic_rnn, lengths", "rnnbook_tf", "lengths"),
     Contestant("rnnbook.tf, tf.transpose", "rnnbook_tf", "transpose"),
+    Contestant("rnnbook.tf, no halves", "rnnbook_tf", "whole"),
     Contestant("rnnbook.tf static_rnn", "rnnbook_tf", "static"),
     Contestant("rnnbook.scratch", "rnnbook_scratch", ""),
     Contestant("PyTorch", "pytorch", ""),
@@ -75,8 +76,8 @@ MEMORY = [Case("layer", "LSTM", 30, T) for T in (100, 1000)]  # in a fresh proce
 def entrants(case: Case) -> list[Contestant]:
     """Who takes part.
 
-    Long static graphs take minutes to trace, transposing counts beside few steps, and a cell has
-    but one way in Keras.
+    Long static graphs take minutes to trace, transposing counts beside few steps, one kind of
+    layer is enough to show the halves, and a cell has but one way in Keras.
     """
     if case.task == "train":
         return list(TRAIN)
@@ -85,4 +86,5 @@ def entrants(case: Case) -> list[Contestant]:
     able = {"GRU": {"pytorch"}, "GRU reset after": {"rnnbook_tf", "rnnbook_scratch", "jax_scan"}}
     without = {"unroll", "static"} if case.T > 100 else set()
     without |= {"transpose"} if case.T > 10 else set()
+    without |= {"whole"} if case.kind != "LSTM" else set()
     return [c for c in LAYER if c.module not in able.get(case.kind, ()) and c.way not in without]

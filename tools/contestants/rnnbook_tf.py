@@ -1,5 +1,7 @@
 """The TensorFlow half of the package."""
 
+import sys
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -19,6 +21,7 @@ from contestants.common import (
     forecast_result,
 )
 from contestants.tf_function import layer_work
+from rnnbook.tf.fast import halves, scan
 
 
 def sine_model(sine: Sine) -> rnn.SequenceRegressor:
@@ -41,7 +44,7 @@ def training(way: str, sine: Sine) -> Training:
 
 
 def layer(way: str, problem: Layer) -> Work:
-    """`dynamic_rnn`, with lengths or without or between two transpositions, or `static_rnn`."""
+    """`dynamic_rnn`, with lengths or without, by `tf.transpose` or never in halves, or `static_rnn`."""
     kinds = {"LSTM": rnn.BasicLSTMCell, "SimpleRNN": rnn.BasicRNNCell, "GRU": rnn.GRUCell}
     cell = kinds[problem.kind](problem.H, num_inputs=problem.H)
     for variable, value in zip(
@@ -57,7 +60,10 @@ def layer(way: str, problem: Layer) -> Work:
         outputs, _ = rnn.dynamic_rnn(cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
         return tf.transpose(outputs, [1, 0, 2])
 
+    if way == "whole":
+        halves.LEAST_ROWS = problem.B + 1
     if way == "transpose":
+        scan.LARGE = sys.maxsize
         return layer_work(transposed, cell.trainable_variables, inputs)
     if way == "static":
         return layer_work(static, cell.trainable_variables, inputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import Tensors, before, differentiable, scan, times, weight_gradient
+from rnnbook.tf.fast.scan import Tensors, before, differentiable, scan, times, transposed, weight_gradient
 
 
 def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
@@ -25,11 +25,11 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> t
         all_h = forward(x, h, W, b)
 
         def backward(d_hs: tf.Tensor) -> Tensors:
-            W_h = tf.transpose(W[D:])  # once, not at every step
+            back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
 
             def step(state: Tensors, d_out: tf.Tensor, slope: tf.Tensor) -> tuple[Tensors, Tensors]:
                 d_z = (state[0] + d_out) * slope
-                return (d_z,), (d_z @ W_h,)
+                return (d_z,), (d_z @ back_h,)
 
             def prepare(d_out: tf.Tensor, h: tf.Tensor) -> Tensors:
                 return d_out, 1 - h * h
@@ -38,7 +38,7 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> t
             (chunks,), (d_h,) = scan(step, start, arrays, [H], prepare=prepare, reverse=True)
             d_z = chunks.joined()
             d_W = tf.concat([weight_gradient(x, d_z), weight_gradient(before(h, all_h), d_z)], axis=0)
-            return times(d_z, W[:D], transpose=True), d_h, d_W, tf.reduce_sum(d_z, axis=[0, 1])
+            return times(d_z, back_x), d_h, d_W, tf.reduce_sum(d_z, axis=[0, 1])
 
         return all_h, backward
 

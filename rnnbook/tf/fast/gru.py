@@ -13,7 +13,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import Chunks, Tensors, before, differentiable, scan, times, weight_gradient
+from rnnbook.tf.fast.scan import (
+    Chunks,
+    Tensors,
+    before,
+    differentiable,
+    scan,
+    times,
+    transposed,
+    weight_gradient,
+)
 
 
 def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
@@ -44,7 +53,7 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tens
         all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor) -> Tensors:
-            back_g, back_c = tf.transpose(W_g[D:]), tf.transpose(W_c[D:])  # once, not at every step
+            back_g, back_c = transposed(W_g[D:]), transposed(W_c[D:])  # once, not at every step
 
             def prepare(d_out: tf.Tensor, *chunks: tf.Tensor) -> Tensors:
                 r, u, candidate, old = chunks
@@ -62,7 +71,7 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tens
             start, sizes = [tf.zeros_like(h)], [2 * H, H]
             chunks, (d_h,) = scan(step, start, [d_hs, *tape], sizes, prepare=prepare, reverse=True)
             d_g, d_c = (array.joined() for array in chunks)
-            d_x = times(d_g, W_g[:D], transpose=True) + times(d_c, W_c[:D], transpose=True)
+            d_x = times(d_g, transposed(W_g[:D])) + times(d_c, transposed(W_c[:D]))
             d_W_g = tf.concat([weight_gradient(x, d_g), weight_gradient(before(h, all_h), d_g)], axis=0)
             d_W_c = tf.concat([weight_gradient(x, d_c), weight_gradient(resets.joined(), d_c)], axis=0)
             return d_h, d_x, d_W_g, tf.reduce_sum(d_g, axis=[0, 1]), d_W_c, tf.reduce_sum(d_c, axis=[0, 1])

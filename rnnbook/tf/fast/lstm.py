@@ -13,7 +13,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import Chunks, Tensors, before, differentiable, scan, times, weight_gradient
+from rnnbook.tf.fast.scan import (
+    Chunks,
+    Tensors,
+    before,
+    differentiable,
+    scan,
+    times,
+    transposed,
+    weight_gradient,
+)
 
 # TensorFlow has one operation for a whole sequence of LSTM steps. It multiplies matrices
 # more slowly than MatMul, so it wins while they are small: tools/bench.py measures it.
@@ -53,7 +62,7 @@ def unroll_lstm(
         all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor, d_c: tf.Tensor) -> Tensors:
-            W_h = tf.transpose(W[D:])  # once: a product with the other one would be slower at every step
+            back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
 
             def prepare(d_h_out: tf.Tensor, *chunks: tf.Tensor) -> Tensors:
                 i, j, f, o, old, tanh_c, *d_c_out = chunks
@@ -66,7 +75,7 @@ def unroll_lstm(
                 d_h += d_h_out
                 d_c = tf.add_n([d_c, d_h * to_c, *d_c_out])
                 d_z = tf.concat([d_c, d_c, d_c, d_h], axis=1) * to_z
-                return (d_z,), (d_c * f, d_z @ W_h)
+                return (d_z,), (d_c * f, d_z @ back_h)
 
             d_last, d_c_out = (tf.zeros_like(c), [d_c]) if every_c else (d_c, [])
             arrays = [d_hs, *tape, *d_c_out]
@@ -74,7 +83,7 @@ def unroll_lstm(
             (chunks,), first = scan(step, start, arrays, [4 * H], prepare=prepare, reverse=True)
             d_z = chunks.joined()
             d_W = tf.concat([weight_gradient(x, d_z), weight_gradient(before(h, all_h), d_z)], axis=0)
-            return times(d_z, W[:D], transpose=True), *first, d_W, tf.reduce_sum(d_z, axis=[0, 1])
+            return times(d_z, back_x), *first, d_W, tf.reduce_sum(d_z, axis=[0, 1])
 
         all_c = cs.joined()
         return (all_h, all_c if every_c else all_c[-1]), backward

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 STEPS = 10  # time steps in one iteration of the loop, whose own cost is that of a small step
+LARGE = 100_000  # weights from which on a transpose of their own pays; measured by tools/bench.py
 
 Tensors = Sequence[tf.Tensor]
 
@@ -142,10 +143,19 @@ def before(initial: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     return tf.concat([initial[None], values[:-1]], axis=0)
 
 
-def times(values: tf.Tensor, weights: tf.Tensor, transpose: bool = False) -> tf.Tensor:
+def times(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Values [T, B, D] times weights [D, N]: all steps in one product."""
-    product = tf.matmul(tf.reshape(values, [-1, values.shape[2]]), weights, transpose_b=transpose)
+    product = tf.reshape(values, [-1, values.shape[2]]) @ weights
     return tf.reshape(product, [-1, *_sizes(values)[:1], product.shape[1]])
+
+
+def transposed(weights: tf.Tensor) -> tf.Tensor:
+    """The transpose of weights [D, N], for products."""
+    # Outside of loops TensorFlow undoes `tf.transpose` and has every product read the weights as
+    # they lie. Small ones are faster so, large ones slower: for them Einsum, which it leaves alone.
+    if weights.shape.num_elements() <= LARGE:
+        return tf.transpose(weights)
+    return tf.raw_ops.Einsum(inputs=[weights], equation="ab->ba")
 
 
 def weight_gradient(inputs: tf.Tensor, d_sums: tf.Tensor) -> tf.Tensor:
