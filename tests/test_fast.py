@@ -332,6 +332,7 @@ def test_second_gradients_of_two_halves(little_is_enough, halvings):
     (basic_lstm, 30, 16, 100, True),
     (basic_lstm, 30, None, 100, False),
     (basic_lstm, 30, 32, None, False),
+    (gru, 100, 30, 10, True),  # 30,000
     (gru, 128, 16, 20, True),
     (gru, 129, 16, 20, False),
 ])  # fmt: skip
