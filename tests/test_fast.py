@@ -312,9 +312,8 @@ def test_two_halves_have_the_values_and_gradients_of_the_loop(
     x, start = normal(B, 13, 3, dtype=dtype), random_state(cell, B, dtype)
     lengths = [13, 0, 1, 12, 4][:B] if ragged else None
     expected = results(twin, x, lengths, start)
-    assert_alike(results(cell, x, lengths, start), expected, ROUNDING[dtype])
     assert_alike(tf.function(results)(cell, x, lengths, start), expected, ROUNDING[dtype])
-    assert len(halvings) == (0 if make is basic else 2)  # eagerly, and in the graph
+    assert len(halvings) == (make is not basic)
 
 
 def test_second_gradients_of_two_halves(little_is_enough, halvings):
@@ -351,12 +350,15 @@ def test_an_error_names_the_whole_batch(sizes, came):
 
 
 def test_a_stack_is_halved_as_a_whole(little_is_enough, halvings):
-    rnn.dynamic_rnn(stack(lambda kind: kind, SMALL), tf.zeros([2, 5, 3]))
+    cell = stack(lambda kind: kind, SMALL, num_inputs=3)
+    tf.function(rnn.dynamic_rnn)(cell, tf.zeros([2, 5, 3]))
     assert len(halvings) == 1
 
 
-def test_xla_does_without_halves(little_is_enough, halvings):
-    cell = gru(lambda kind: kind, SMALL)
-    run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0], jit_compile=True)
-    run(tf.zeros([2, 5, 3]))
+@pytest.mark.parametrize("run", [
+    rnn.dynamic_rnn,
+    tf.function(rnn.dynamic_rnn, jit_compile=True),
+], ids=["eagerly", "XLA"])  # fmt: skip
+def test_no_halves_where_one_would_wait_for_the_other(run, little_is_enough, halvings):
+    run(gru(lambda kind: kind, SMALL, num_inputs=3), tf.zeros([2, 5, 3]))
     assert not halvings

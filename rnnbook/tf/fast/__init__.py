@@ -45,8 +45,8 @@ def way_for(cell: Any) -> Way | None:
 def go(way: Way, cell: Any, inputs: tf.Tensor, state: Any, every: bool) -> tuple[tf.Tensor, Any]:
     """Go the whole way; with two halves of the rows side by side where that is faster."""
     _enter(cell, inputs[0], state)
-    # The step of a basic cell is too small to share, and XLA takes one half after the other.
-    if way is _basic_rnn or _in_xla() or not worth_halving(cell, inputs):
+    # The step of a basic cell is too small to share; eagerly and in XLA one half waits for the other.
+    if way is _basic_rnn or tf.executing_eagerly() or _in_xla() or not worth_halving(cell, inputs):
         return way(cell, inputs, state, every)
     return in_halves(way, cell, inputs, state, every)
 
