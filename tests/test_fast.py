@@ -12,7 +12,7 @@ from toys import normal
 import rnnbook.tf as rnn
 from rnnbook.protocol import map_state
 from rnnbook.tf import fast
-from rnnbook.tf.fast import halves, lstm, scan
+from rnnbook.tf.fast import halves, lstm, ops, scan, ways
 
 SMALL, LARGE = 5, lstm.ONE_OP + 1  # units; each takes another road
 ROUNDING = {"float64": 1e-12, "float32": 2e-6}
@@ -279,7 +279,7 @@ def test_transposes_of_their_own_change_nothing(make, dtype, monkeypatch):
     x = normal(3, 13, 3, dtype=dtype)
     expected = results(twin, x)
     for large, einsums in ((10**6, 0), (0, 4 if make is gru else 2)):
-        monkeypatch.setattr(scan, "LARGE", large)
+        monkeypatch.setattr(ops, "LARGE", large)
         run = tf.function(results).get_concrete_function(cell, tf.constant(x))
         assert_alike(run(tf.constant(x)), expected, ROUNDING[dtype])
         equations = [op.get_attr("equation") for op in run.graph.get_operations() if op.type == "Einsum"]
@@ -290,7 +290,12 @@ def test_transposes_of_their_own_change_nothing(make, dtype, monkeypatch):
 def halvings(monkeypatch):
     """One entry for every time that rows are taken in halves."""
     seen = []
-    monkeypatch.setattr(fast, "in_halves", lambda *given: seen.append(given) or halves.in_halves(*given))
+
+    def noted(*given, **named):
+        seen.append(given)
+        return halves.in_halves(*given, **named)
+
+    monkeypatch.setattr(ways, "in_halves", noted)
     return seen
 
 

@@ -7,8 +7,9 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
 from rnnbook.tf.cell import as_written, check_tensor
-from rnnbook.tf.fast import Way, go, way_for
-from rnnbook.tf.lengths import as_tensor, at_run_time, blanked, checked_lengths
+from rnnbook.tf.fast import go, way_for
+from rnnbook.tf.fast.ops import swapped
+from rnnbook.tf.lengths import as_tensor, at_run_time, checked_lengths
 
 
 def static_rnn(
@@ -118,26 +119,26 @@ def dynamic_rnn(
     letters = "T B D" if time_major else "B T D"
     inputs = _as_floats(where, "inputs", inputs, letters)
     checks.check_count(where, "parallel_iterations", parallel_iterations)
-    if not time_major:
-        inputs = _swap(inputs)
-    T = _size(inputs, 0)
+    rows, steps = (1, 0) if time_major else (0, 1)  # the axes of B and T
+    T = _size(inputs, steps)
     if not isinstance(T, int):
         message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
         with tf.control_dependencies(at_run_time(T > 0, message)):
             T, inputs = tf.identity(T), tf.identity(inputs)
-    state = _initial_state(where, cell, initial_state, inputs[0], dtype)
+    first = inputs[0] if time_major else inputs[:, 0]
+    state = _initial_state(where, cell, initial_state, first, dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = checked_lengths(where, sequence_length, _size(inputs, 1), T)
+        lengths = checked_lengths(where, sequence_length, _size(inputs, rows), T)
+    if inputs.shape[steps] == 1:  # no loop around a single step
+        output, state = _step(where, cell, first, state, 0, lengths)
+        return tf.expand_dims(output, steps), state
     way = way_for(cell)  # by the type of the cell: see fast/
-    if inputs.shape[0] == 1:  # no loop around a single step
-        output, state = _step(where, cell, inputs[0], state, 0, lengths)
-        outputs = output[None]
-    elif way is not None:
-        outputs, state = _whole(way, cell, inputs, state, lengths)
-    else:
-        outputs, state = _loop(where, cell, inputs, state, lengths, T, parallel_iterations, swap_memory)
-    return (outputs if time_major else _swap(outputs)), state
+    if way is not None:
+        return go(way, cell, inputs, state, lengths, time_major)
+    inputs = inputs if time_major else swapped(inputs)
+    outputs, state = _loop(where, cell, inputs, state, lengths, T, parallel_iterations, swap_memory)
+    return outputs if time_major else swapped(outputs), state
 
 
 def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
@@ -179,21 +180,6 @@ def _loop(
     return collected.stack(), state
 
 
-@as_written
-def _whole(way: Way, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any) -> tuple[tf.Tensor, Any]:
-    """All steps at once, from inputs [T, B, D], with what `_step` does for each of them."""
-    if lengths is None:
-        return go(way, cell, inputs, state, False)
-    valid = tf.range(tf.shape(inputs)[0])[:, None] < lengths  # [T, B]
-    outputs, states = go(way, cell, blanked(inputs, valid), state, True)
-    last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)  # [B, 2]
-
-    def after(values: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
-        return tf.where(lengths[:, None] > 0, tf.gather_nd(values, last), old)
-
-    return blanked(outputs, valid), map_state(after, states, state)
-
-
 _check_step = as_written(checks.check_step)
 
 
@@ -212,11 +198,6 @@ def _step(
         return output, new_state
     new_state = map_state(lambda new, old: tf.where(valid, new, old), new_state, state)
     return tf.where(valid, output, tf.zeros_like(output)), new_state
-
-
-def _swap(values: tf.Tensor) -> tf.Tensor:
-    """[B, T, D] to [T, B, D], or back, without the fixed cost of `tf.transpose`."""
-    return tf.raw_ops.Einsum(inputs=[values], equation="abc->bac")
 
 
 @as_written

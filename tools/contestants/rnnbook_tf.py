@@ -21,7 +21,7 @@ from contestants.common import (
     forecast_result,
 )
 from contestants.tf_function import layer_work
-from rnnbook.tf.fast import halves, scan
+from rnnbook.tf.fast import halves, ops
 
 
 def sine_model(sine: Sine) -> rnn.SequenceRegressor:
@@ -63,7 +63,7 @@ def layer(way: str, problem: Layer) -> Work:
     if way == "whole":
         halves.LEAST_ROWS = problem.B + 1
     if way == "transpose":
-        scan.LARGE = sys.maxsize
+        ops.LARGE = sys.maxsize
         return layer_work(transposed, cell.trainable_variables, inputs)
     if way == "static":
         return layer_work(static, cell.trainable_variables, inputs)

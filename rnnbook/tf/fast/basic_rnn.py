@@ -7,39 +7,39 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import Tensors, before, differentiable, scan, times, transposed, weight_gradient
+from rnnbook.tf.fast.ops import before, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
 def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h, and kernel and bias of a `BasicRNNCell`."""
     D, H = inputs.shape[2], weights[1].shape[0]
 
-    def forward(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
+    def forward(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> Tape:
         def step(state: Tensors, from_x: tf.Tensor) -> tuple[Tensors, Tensors]:
             h = tf.tanh(from_x + state[0] @ W[D:])
             return (h,), (h,)
 
-        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W[:D]) + b])[0][0].joined()
+        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W[:D], b)])[0][0]
 
     def fast(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Any]:
-        all_h = forward(x, h, W, b)
+        hs = forward(x, h, W, b)
+        all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor) -> Tensors:
             back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
 
-            def step(state: Tensors, d_out: tf.Tensor, slope: tf.Tensor) -> tuple[Tensors, Tensors]:
-                d_z = (state[0] + d_out) * slope
+            def step(state: Tensors, d_out: tf.Tensor, h: tf.Tensor) -> tuple[Tensors, Tensors]:
+                d_z = through_tanh(h, state[0] + d_out)
                 return (d_z,), (d_z @ back_h,)
 
-            def prepare(d_out: tf.Tensor, h: tf.Tensor) -> Tensors:
-                return d_out, 1 - h * h
-
-            start, arrays = (tf.zeros_like(h),), [d_hs, all_h]
-            (chunks,), (d_h,) = scan(step, start, arrays, [H], prepare=prepare, reverse=True)
-            d_z = chunks.joined()
-            d_W = tf.concat([weight_gradient(x, d_z), weight_gradient(before(h, all_h), d_z)], axis=0)
-            return times(d_z, back_x), d_h, d_W, tf.reduce_sum(d_z, axis=[0, 1])
+            (d_zs,), (d_h,) = scan(step, (tf.zeros_like(h),), [d_hs], [H], tapes=[hs], reverse=True)
+            d_z = d_zs.joined()
+            return times(d_z, back_x), d_h, *weight_gradients(x, before(h, all_h), d_z)
 
         return all_h, backward
 
-    return differentiable(fast, forward)(inputs, state, *weights)
+    def plain(*tensors: tf.Tensor) -> tf.Tensor:
+        return forward(*tensors).joined()
+
+    return differentiable(fast, plain)(inputs, state, *weights)

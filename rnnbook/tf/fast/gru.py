@@ -13,23 +13,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import (
-    Chunks,
-    Tensors,
-    before,
-    differentiable,
-    scan,
-    times,
-    transposed,
-    weight_gradient,
-)
+from rnnbook.tf.fast.ops import before, through_sigmoid, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
 def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h and the four weights of a `GRUCell`."""
     D, H = inputs.shape[2], weights[3].shape[0]
 
-    def forward(h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor) -> list[Chunks]:
+    def forward(h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor) -> list[Tape]:
         W_c, b_c = of_c
 
         def step(state: Tensors, gates_x: tf.Tensor, candidate_x: tf.Tensor) -> tuple[Tensors, Tensors]:
@@ -37,44 +29,42 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tens
             r, u = tf.split(tf.sigmoid(gates_x + old @ W_g[D:]), 2, axis=1)
             reset = r * old
             candidate = tf.tanh(candidate_x + reset @ W_c[D:])
-            h = u * old + (1 - u) * candidate
-            return (r, u, candidate, old, reset, h), (h,)
+            change = old - candidate
+            h = candidate + u * change
+            return (r, u, candidate, change, old, reset, h), (h,)
 
         def prepare(x: tf.Tensor) -> Tensors:
-            return times(x, W_g[:D]) + b_g, times(x, W_c[:D]) + b_c
+            return times(x, W_g[:D], b_g), times(x, W_c[:D], b_c)
 
-        return scan(step, (h,), [x], [H] * 6, prepare=prepare)[0]
+        return scan(step, (h,), [x], [H] * 7, prepare=prepare)[0]
 
     def fast(
         h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor
     ) -> tuple[Tensors, Any]:
         W_c, _ = of_c
-        *tape, resets, hs = forward(h, x, W_g, b_g, *of_c)
+        *tapes, resets, hs = forward(h, x, W_g, b_g, *of_c)
         all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor) -> Tensors:
             back_g, back_c = transposed(W_g[D:]), transposed(W_c[D:])  # once, not at every step
 
-            def prepare(d_out: tf.Tensor, *chunks: tf.Tensor) -> Tensors:
-                r, u, candidate, old = chunks
-                to_candidate = (1 - u) * (1 - candidate * candidate)
-                return d_out, to_candidate, old * r * (1 - r), (old - candidate) * u * (1 - u), r, u
-
-            def step(state: Tensors, d_out: tf.Tensor, to_candidate: tf.Tensor, *slices: tf.Tensor) -> Any:
-                (d_h,), (to_r, to_u, r, u) = state, slices
-                d_h += d_out
-                d_candidate = d_h * to_candidate
+            def step(state: Tensors, d_out: tf.Tensor, *slices: tf.Tensor) -> tuple[Tensors, Tensors]:
+                r, u, candidate, change, old = slices
+                d_h = state[0] + d_out
+                kept = d_h * u
+                d_candidate = through_tanh(candidate, d_h - kept)
                 d_reset = d_candidate @ back_c
-                d_gates = tf.concat([d_reset * to_r, d_h * to_u], axis=1)
-                return (d_gates, d_candidate), (d_h * u + d_reset * r + d_gates @ back_g,)
+                d_gates = tf.concat(
+                    [through_sigmoid(r, d_reset * old), through_sigmoid(u, d_h * change)], axis=1
+                )
+                return (d_gates, d_candidate), (tf.add_n([kept, d_reset * r, d_gates @ back_g]),)
 
-            start, sizes = [tf.zeros_like(h)], [2 * H, H]
-            chunks, (d_h,) = scan(step, start, [d_hs, *tape], sizes, prepare=prepare, reverse=True)
-            d_g, d_c = (array.joined() for array in chunks)
+            start, sizes = (tf.zeros_like(h),), [2 * H, H]
+            both, (d_h,) = scan(step, start, [d_hs], sizes, tapes=tapes, reverse=True)
+            d_g, d_c = (tape.joined() for tape in both)
             d_x = times(d_g, transposed(W_g[:D])) + times(d_c, transposed(W_c[:D]))
-            d_W_g = tf.concat([weight_gradient(x, d_g), weight_gradient(before(h, all_h), d_g)], axis=0)
-            d_W_c = tf.concat([weight_gradient(x, d_c), weight_gradient(resets.joined(), d_c)], axis=0)
-            return d_h, d_x, d_W_g, tf.reduce_sum(d_g, axis=[0, 1]), d_W_c, tf.reduce_sum(d_c, axis=[0, 1])
+            of_gates = weight_gradients(x, before(h, all_h), d_g)
+            return d_h, d_x, *of_gates, *weight_gradients(x, resets.joined(), d_c)
 
         return all_h, backward
 

@@ -14,9 +14,8 @@ LEAST_NUMBERS = 30_000  # in the states of all rows and steps
 MOST_UNITS = 128
 
 
-def worth_halving(cell: Any, inputs: tf.Tensor) -> bool:
-    """Whether inputs [T, B, D] are work for two, as far as their sizes are known."""
-    T, B, _ = inputs.shape
+def worth_halving(cell: Any, B: int | None, T: int | None) -> bool:
+    """Whether B rows of T steps are work for two, as far as their numbers are known."""
     if T is None or B is None or B < LEAST_ROWS:
         return False
     sizes: list[int] = []
@@ -25,17 +24,22 @@ def worth_halving(cell: Any, inputs: tf.Tensor) -> bool:
 
 
 def in_halves(
-    way: Callable[..., tuple[tf.Tensor, Any]], cell: Any, inputs: tf.Tensor, state: Any, every: bool
+    run: Callable[..., tuple[tf.Tensor, Any]], inputs: tf.Tensor, state: Any, lengths: Any, axis: int
 ) -> tuple[tf.Tensor, Any]:
-    """What ``way`` returns, by two graphs that wait for each other at the end only."""
-    B = inputs.shape[1]
+    """What ``run`` returns, by two graphs that wait for each other at the end only.
+
+    Args:
+        run: from inputs, a state and lengths to outputs and a state.
+        axis: that of the rows of inputs and outputs.
+    """
+    B = inputs.shape[axis]
     rows = [B // 2, B - B // 2]
-    inputs_of, states_of = tf.split(inputs, rows, axis=1), map_state(lambda a: tf.split(a, rows), state)
+    inputs_of, states_of = tf.split(inputs, rows, axis), map_state(lambda a: tf.split(a, rows), state)
+    lengths_of = [None, None] if lengths is None else tf.split(lengths, rows)
 
     def half(n: int) -> tuple[tf.Tensor, Any]:
-        return way(cell, inputs_of[n], map_state(lambda pair: pair[n], states_of), every)
+        return run(inputs_of[n], map_state(lambda pair: pair[n], states_of), lengths_of[n])
 
     (outputs, new_state), (others, other_state) = half(0), half(1)
-    axis = 1 if every else 0
-    joined = map_state(lambda a, b: tf.concat([a, b], axis), new_state, other_state)
-    return tf.concat([outputs, others], axis=1), joined
+    joined = map_state(lambda a, b: tf.concat([a, b], axis=0), new_state, other_state)
+    return tf.concat([outputs, others], axis), joined

@@ -13,16 +13,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.scan import (
-    Chunks,
-    Tensors,
-    before,
-    differentiable,
-    scan,
-    times,
-    transposed,
-    weight_gradient,
-)
+from rnnbook.tf.fast.ops import before, through_sigmoid, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 # TensorFlow has one operation for a whole sequence of LSTM steps. It multiplies matrices
 # more slowly than MatMul, so it wins while they are small: tools/bench.py measures it.
@@ -42,7 +34,7 @@ def unroll_lstm(
     no_peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros([H], inputs.dtype))
     options = {"seq_len_max": tf.shape(inputs, tf.int64)[0], "use_peephole": False, **no_peepholes}
 
-    def by_products(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> list[Chunks]:
+    def by_products(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> list[Tape]:
         W_x, W_h = W[:D], W[D:]
         b += tf.repeat(tf.constant([0, 0, forget_bias, 0], b.dtype), H)
 
@@ -55,35 +47,29 @@ def unroll_lstm(
             h = tanh_c * o
             return (i, j, f, o, old, tanh_c, c, h), (c, h)
 
-        return scan(step, (c, h), [x], [H] * 8, prepare=lambda x: [times(x, W_x) + b])[0]
+        return scan(step, (c, h), [x], [H] * 8, prepare=lambda x: [times(x, W_x, b)])[0]
 
     def fast(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[Tensors, Any]:
-        *tape, cs, hs = by_products(x, c, h, W, b)
+        *tapes, cs, hs = by_products(x, c, h, W, b)
         all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor, d_c: tf.Tensor) -> Tensors:
             back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
 
-            def prepare(d_h_out: tf.Tensor, *chunks: tf.Tensor) -> Tensors:
-                i, j, f, o, old, tanh_c, *d_c_out = chunks
-                of_c = [j * i * (1 - i), i * (1 - j * j), old * f * (1 - f)]
-                to_z = tf.concat([*of_c, tanh_c * o * (1 - o)], axis=2)
-                return d_h_out, o * (1 - tanh_c * tanh_c), to_z, f, *d_c_out
-
-            def step(state: Tensors, d_h_out: tf.Tensor, to_c: tf.Tensor, *slices: tf.Tensor) -> Any:
-                (d_c, d_h), (to_z, f, *d_c_out) = state, slices
-                d_h += d_h_out
-                d_c = tf.add_n([d_c, d_h * to_c, *d_c_out])
-                d_z = tf.concat([d_c, d_c, d_c, d_h], axis=1) * to_z
+            def step(state: Tensors, d_out: tf.Tensor, *slices: tf.Tensor) -> tuple[Tensors, Tensors]:
+                (d_c, d_h), (*d_c_out, i, j, f, o, old, tanh_c) = state, slices
+                d_h += d_out
+                d_c = tf.add_n([d_c, through_tanh(tanh_c, d_h * o), *d_c_out])
+                d_i, d_j = through_sigmoid(i, d_c * j), through_tanh(j, d_c * i)
+                d_f, d_o = through_sigmoid(f, d_c * old), through_sigmoid(o, d_h * tanh_c)
+                d_z = tf.concat([d_i, d_j, d_f, d_o], axis=1)
                 return (d_z,), (d_c * f, d_z @ back_h)
 
-            d_last, d_c_out = (tf.zeros_like(c), [d_c]) if every_c else (d_c, [])
-            arrays = [d_hs, *tape, *d_c_out]
-            start = d_last, tf.zeros_like(h)
-            (chunks,), first = scan(step, start, arrays, [4 * H], prepare=prepare, reverse=True)
-            d_z = chunks.joined()
-            d_W = tf.concat([weight_gradient(x, d_z), weight_gradient(before(h, all_h), d_z)], axis=0)
-            return times(d_z, back_x), *first, d_W, tf.reduce_sum(d_z, axis=[0, 1])
+            start = tf.zeros_like(c) if every_c else d_c, tf.zeros_like(h)
+            arrays = [d_hs, d_c] if every_c else [d_hs]
+            (d_zs,), first = scan(step, start, arrays, [4 * H], tapes=tapes, reverse=True)
+            d_z = d_zs.joined()
+            return times(d_z, back_x), *first, *weight_gradients(x, before(h, all_h), d_z)
 
         all_c = cs.joined()
         return (all_h, all_c if every_c else all_c[-1]), backward
@@ -103,7 +89,7 @@ def unroll_lstm(
         return (all_h, all_c if every_c else all_c[-1]), backward
 
     def plain(*tensors: tf.Tensor) -> Tensors:
-        all_c, all_h = (chunks.joined() for chunks in by_products(*tensors)[-2:])
+        all_c, all_h = (tape.joined() for tape in by_products(*tensors)[-2:])
         return all_h, all_c if every_c else all_c[-1]
 
     way = fast_op if one_op and H <= ONE_OP else fast
