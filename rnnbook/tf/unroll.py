@@ -62,6 +62,11 @@ def static_rnn(
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, _size(steps[0], 0), len(steps))
 
+    way = way_for(cell)
+    if way is not None and len(steps) > 1 and not tf.executing_eagerly():
+        together = tf.stack(steps)
+        outputs, state = go(way, cell, together, state, lengths, time_major=True, unrolled=True)
+        return tf.unstack(outputs, num=len(steps)), state
     outputs = []
     for t, inputs in enumerate(steps):
         output, state = _step(where, cell, inputs, state, t, lengths)
@@ -135,7 +140,7 @@ def dynamic_rnn(
         return tf.expand_dims(output, steps), state
     way = way_for(cell)  # by the type of the cell: see fast/
     if way is not None:
-        return go(way, cell, inputs, state, lengths, time_major)
+        return go(way, cell, inputs, state, lengths, time_major=time_major)
     inputs = inputs if time_major else swapped(inputs)
     outputs, state = _loop(where, cell, inputs, state, lengths, T, parallel_iterations, swap_memory)
     return outputs if time_major else swapped(outputs), state

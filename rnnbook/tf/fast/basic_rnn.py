@@ -11,7 +11,7 @@ from rnnbook.tf.fast.ops import before, through_tanh, times, transposed, weight_
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
-def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
+def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolled: bool) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h, and kernel and bias of a `BasicRNNCell`."""
     D, H = inputs.shape[2], weights[1].shape[0]
 
@@ -20,7 +20,7 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> t
             h = tf.tanh(from_x + state[0] @ W[D:])
             return (h,), (h,)
 
-        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W[:D], b)])[0][0]
+        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W[:D], b)], unrolled=unrolled)[0][0]
 
     def fast(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Any]:
         hs = forward(x, h, W, b)
@@ -33,7 +33,9 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> t
                 d_z = through_tanh(h, state[0] + d_out)
                 return (d_z,), (d_z @ back_h,)
 
-            (d_zs,), (d_h,) = scan(step, (tf.zeros_like(h),), [d_hs], [H], tapes=[hs], reverse=True)
+            (d_zs,), (d_h,) = scan(
+                step, (tf.zeros_like(h),), [d_hs], [H], tapes=[hs], reverse=True, unrolled=unrolled
+            )
             d_z = d_zs.joined()
             return times(d_z, back_x), d_h, *weight_gradients(x, before(h, all_h), d_z)
 

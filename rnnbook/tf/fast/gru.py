@@ -17,7 +17,7 @@ from rnnbook.tf.fast.ops import before, through_sigmoid, through_tanh, times, tr
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
-def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tensor:
+def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolled: bool) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h and the four weights of a `GRUCell`."""
     D, H = inputs.shape[2], weights[3].shape[0]
 
@@ -36,7 +36,7 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tens
         def prepare(x: tf.Tensor) -> Tensors:
             return times(x, W_g[:D], b_g), times(x, W_c[:D], b_c)
 
-        return scan(step, (h,), [x], [H] * 7, prepare=prepare)[0]
+        return scan(step, (h,), [x], [H] * 7, prepare=prepare, unrolled=unrolled)[0]
 
     def fast(
         h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor
@@ -60,7 +60,7 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors) -> tf.Tens
                 return (d_gates, d_candidate), (tf.add_n([kept, d_reset * r, d_gates @ back_g]),)
 
             start, sizes = (tf.zeros_like(h),), [2 * H, H]
-            both, (d_h,) = scan(step, start, [d_hs], sizes, tapes=tapes, reverse=True)
+            both, (d_h,) = scan(step, start, [d_hs], sizes, tapes=tapes, reverse=True, unrolled=unrolled)
             d_g, d_c = (tape.joined() for tape in both)
             d_x = times(d_g, transposed(W_g[:D])) + times(d_c, transposed(W_c[:D]))
             of_gates = weight_gradients(x, before(h, all_h), d_g)

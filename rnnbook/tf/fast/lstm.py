@@ -22,13 +22,21 @@ ONE_OP = 48  # units
 
 
 def unroll_lstm(
-    inputs: tf.Tensor, state: Any, weights: Tensors, forget_bias: float, *, one_op: bool, every_c: bool
+    inputs: tf.Tensor,
+    state: Any,
+    weights: Tensors,
+    forget_bias: float,
+    *,
+    one_op: bool,
+    every_c: bool,
+    unrolled: bool,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """All h [T, B, H] and the last c [B, H], from inputs [T, B, D], a state (c, h), kernel and bias.
 
     Args:
         one_op: whether TensorFlow's operation may be used, which knows float32 alone and no XLA.
         every_c: return all c [T, B, H].
+        unrolled: without a loop in the graph.
     """
     D, H = inputs.shape[2], weights[1].shape[0] // 4
     no_peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros([H], inputs.dtype))
@@ -47,7 +55,7 @@ def unroll_lstm(
             h = tanh_c * o
             return (i, j, f, o, old, tanh_c, c, h), (c, h)
 
-        return scan(step, (c, h), [x], [H] * 8, prepare=lambda x: [times(x, W_x, b)])[0]
+        return scan(step, (c, h), [x], [H] * 8, prepare=lambda x: [times(x, W_x, b)], unrolled=unrolled)[0]
 
     def fast(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[Tensors, Any]:
         *tapes, cs, hs = by_products(x, c, h, W, b)
@@ -67,7 +75,7 @@ def unroll_lstm(
 
             start = tf.zeros_like(c) if every_c else d_c, tf.zeros_like(h)
             arrays = [d_hs, d_c] if every_c else [d_hs]
-            (d_zs,), first = scan(step, start, arrays, [4 * H], tapes=tapes, reverse=True)
+            (d_zs,), first = scan(step, start, arrays, [4 * H], tapes=tapes, reverse=True, unrolled=unrolled)
             d_z = d_zs.joined()
             return times(d_z, back_x), *first, *weight_gradients(x, before(h, all_h), d_z)
 

@@ -35,6 +35,7 @@ def scan(
     tapes: Sequence[Tape] = (),
     prepare: Callable[..., Tensors] | None = None,
     reverse: bool = False,
+    unrolled: bool = False,
 ) -> tuple[list[Tape], Tensors]:
     """Carry ``state`` along the first axis: ``outputs, state = step(state, *slices)``.
 
@@ -50,13 +51,14 @@ def scan(
         prepare: makes the arrays of ten steps from theirs at once: the place for all
             that need not wait for the state.
         reverse: from T-1 to 0; outputs stand in the order of the arrays all the same.
+        unrolled: write all T steps into the graph one by one, with no loop.
 
     Returns:
         The outputs of all steps, and the state after the last one.
     """
     T: Any = tapes[0].T if tapes else arrays[0].shape[0]
     B = state[0].shape[0]
-    steps = 1 if T is None else min(STEPS, T)
+    steps = 1 if T is None else T if unrolled else min(STEPS, T)
     rest = 0 if T is None else T % steps or (steps if steps == T else 0)
     loops = tf.shape(arrays[0])[0] if T is None else (T - rest) // steps
 

@@ -19,14 +19,14 @@ from rnnbook.tf.lengths import blanked
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 from rnnbook.tf.wrappers import MultiRNNCell
 
-Way = Callable[[Any, tf.Tensor, Any, bool], tuple[tf.Tensor, Any]]
+Way = Callable[[Any, tf.Tensor, Any, bool, bool], tuple[tf.Tensor, Any]]
 
 
 def way_for(cell: Any) -> Way | None:
-    """A function from a cell, inputs [T, B, D], a state and ``every`` to outputs [T, B, O] and a state.
+    """A function from a cell, inputs [T, B, D], a state and two flags to outputs [T, B, O] and a state.
 
-    With ``every`` it returns the states of all steps [T, B, H], else the last one. Chosen by
-    the exact type, since a subclass may step otherwise; None where there is no such way.
+    With the flag ``every`` it returns the states of all steps [T, B, H], else the last one; with
+    ``unrolled`` it writes every step into the graph, with no loop. Chosen by the exact type, since a subclass may step otherwise; None where there is no such way.
     """
     if type(cell) is BasicLSTMCell:
         return _lstm
@@ -43,30 +43,39 @@ def way_for(cell: Any) -> Way | None:
 
 @as_written
 def go(
-    way: Way, cell: Any, inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None, time_major: bool
+    way: Way,
+    cell: Any,
+    inputs: tf.Tensor,
+    state: Any,
+    lengths: tf.Tensor | None,
+    *,
+    time_major: bool,
+    unrolled: bool = False,
 ) -> tuple[tf.Tensor, Any]:
     """Outputs and the last state, as `dynamic_rnn` returns them; by two halves of the rows where that pays."""
     _enter(cell, inputs[0] if time_major else inputs[:, 0], state)
 
     def run(inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None) -> tuple[tf.Tensor, Any]:
-        outputs, state = _whole(way, cell, inputs if time_major else swapped(inputs), state, lengths)
+        inputs = inputs if time_major else swapped(inputs)
+        outputs, state = _whole(way, cell, inputs, state, lengths, unrolled)
         return outputs if time_major else swapped(outputs), state
 
     T, B = inputs.shape[:2] if time_major else inputs.shape[1::-1]
     # The step of a basic cell is too small to share; eagerly and in XLA one half waits for the other.
-    if way is _basic_rnn or tf.executing_eagerly() or _in_xla() or not worth_halving(cell, B, T):
+    alone = way is _basic_rnn or tf.executing_eagerly() or _in_xla()
+    if alone or unrolled or not worth_halving(cell, B, T):
         return run(inputs, state, lengths)
     return in_halves(run, inputs, state, lengths, axis=1 if time_major else 0)
 
 
 def _whole(
-    way: Way, cell: Any, inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None
+    way: Way, cell: Any, inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None, unrolled: bool
 ) -> tuple[tf.Tensor, Any]:
     """All steps of inputs [T, B, D]; past a row's length zeros, and its state as it was there."""
     if lengths is None:
-        return way(cell, inputs, state, False)
+        return way(cell, inputs, state, False, unrolled)
     valid = tf.range(tf.shape(inputs)[0])[:, None] < lengths  # [T, B]
-    outputs, states = way(cell, blanked(inputs, valid), state, True)
+    outputs, states = way(cell, blanked(inputs, valid), state, True, unrolled)
     last = tf.stack([tf.maximum(lengths - 1, 0), tf.range(tf.size(lengths))], axis=1)  # [B, 2]
 
     def after(values: tf.Tensor, old: tf.Tensor) -> tf.Tensor:
@@ -75,31 +84,37 @@ def _whole(
     return blanked(outputs, valid), map_state(after, states, state)
 
 
-def _stack(cell: Any, inputs: tf.Tensor, state: Any, every: bool) -> tuple[tf.Tensor, Any]:
+def _stack(cell: Any, inputs: tf.Tensor, state: Any, every: bool, unrolled: bool) -> tuple[tf.Tensor, Any]:
     """One layer after the other: none looks ahead, so each may have all its inputs at once."""
     states = []
     for layer, its_state in zip(cell.cells, state, strict=True):
         way = way_for(layer)
         assert way is not None  # or there were none for the stack
-        inputs, new_state = way(layer, inputs, its_state, every)
+        inputs, new_state = way(layer, inputs, its_state, every, unrolled)
         states.append(new_state)
     return inputs, tuple(states)
 
 
-def _lstm(cell: Any, inputs: tf.Tensor, state: Any, every: bool) -> tuple[tf.Tensor, Any]:
+def _lstm(cell: Any, inputs: tf.Tensor, state: Any, every: bool, unrolled: bool) -> tuple[tf.Tensor, Any]:
     weights = _weights(cell)
-    one_op = inputs.dtype == tf.float32 and not _in_xla()
-    h, c = unroll_lstm(inputs, state, weights, cell.forget_bias, one_op=one_op, every_c=every)
+    one_op = inputs.dtype == tf.float32 and not _in_xla() and not unrolled
+    h, c = unroll_lstm(
+        inputs, state, weights, cell.forget_bias, one_op=one_op, every_c=every, unrolled=unrolled
+    )
     return h, LSTMStateTuple(c, h if every else h[-1])
 
 
-def _gru(cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool) -> tuple[tf.Tensor, tf.Tensor]:
-    h = unroll_gru(inputs, state, _weights(cell))
+def _gru(
+    cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool, unrolled: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
+    h = unroll_gru(inputs, state, _weights(cell), unrolled=unrolled)
     return h, h if every else h[-1]
 
 
-def _basic_rnn(cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool) -> tuple[tf.Tensor, tf.Tensor]:
-    h = unroll_basic_rnn(inputs, state, _weights(cell))
+def _basic_rnn(
+    cell: Any, inputs: tf.Tensor, state: tf.Tensor, every: bool, unrolled: bool
+) -> tuple[tf.Tensor, tf.Tensor]:
+    h = unroll_basic_rnn(inputs, state, _weights(cell), unrolled=unrolled)
     return h, h if every else h[-1]
 
 
