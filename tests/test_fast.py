@@ -11,7 +11,7 @@ from toys import normal
 
 import rnnbook.tf as rnn
 from rnnbook.protocol import map_state
-from rnnbook.tf import fast
+from rnnbook.tf import fast, unroll
 from rnnbook.tf.fast import halves, lstm, ops, scan, ways
 
 SMALL, LARGE = 5, lstm.ONE_OP + 1  # units; each takes another road
@@ -59,13 +59,19 @@ def both(make, H=SMALL, D=3, dtype="float64"):
     return cells
 
 
-def results(cell, x, lengths=None, start=None):
+def static(cell, x, lengths=None, start=None):
+    """static_rnn, from and to one array."""
+    outputs, state = rnn.static_rnn(cell, tf.unstack(x, axis=1), start, None, lengths)
+    return tf.stack(outputs, axis=1), state
+
+
+def results(cell, x, lengths=None, start=None, unroll=rnn.dynamic_rnn):
     """Outputs, state and the gradients of inputs, initial state and weights of a loss that reads all."""
     x = tf.convert_to_tensor(x)
     start = cell.zero_state(x.shape[0]) if start is None else map_state(tf.convert_to_tensor, start)
     with tf.GradientTape() as tape:
         tape.watch([x, *leaves(start)])
-        outputs, state = rnn.dynamic_rnn(cell, x, lengths, start)
+        outputs, state = unroll(cell, x, lengths, start)
         assert outputs.shape[:2] == x.shape[:2]
         loss = sum(tf.reduce_sum(tf.sin((2 + n) * leaf)) for n, leaf in enumerate([outputs, *leaves(state)]))
     weights = sorted(cell.trainable_variables, key=lambda v: (v.name, v.shape.as_list()))
@@ -94,6 +100,35 @@ def test_values_and_gradients_are_those_of_the_loop(make, T, dtype, ragged):
     assert_alike(results(cell, x, lengths, start), expected, ROUNDING[dtype])
     graph = tf.function(lambda: results(cell, x, lengths, start))
     assert_alike(graph(), expected, ROUNDING[dtype])
+
+
+@either_dtype
+@every_cell
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+def test_static_unrolling_in_a_graph_has_no_loop_and_the_same_numbers(make, dtype, ragged):
+    cell, twin = both(make, dtype=dtype)
+    T = 2 * scan.STEPS + 3
+    x, start = normal(4, T, 3, dtype=dtype), random_state(cell, 4, dtype)
+    lengths = [T, 0, 1, T - 1] if ragged else None
+    run = tf.function(lambda: results(cell, x, lengths, start, static)).get_concrete_function()
+    assert_alike(run(), results(twin, x, lengths, start), ROUNDING[dtype])
+    steps = Counter(operation.type for operation in run.graph.get_operations())
+    assert not {"While", "StatelessWhile", "BlockLSTM"} & steps.keys()
+    assert steps["Tanh"] >= T
+
+
+@pytest.mark.parametrize(("T", "graph", "quickly"), [(2, True, True), (1, True, False), (2, False, False)])
+def test_static_unrolling_is_quick_where_a_graph_of_many_steps_is_made(T, graph, quickly, monkeypatch):
+    asked = []
+    monkeypatch.setattr(unroll, "go", lambda *given, **named: asked.append(given) or fast.go(*given, **named))
+    cell, _ = both(gru)
+    (tf.function(static) if graph else static)(cell, tf.constant(normal(2, T, 3)))
+    assert len(asked) == quickly
+
+
+def test_static_unrolling_leaves_the_batch_whole(little_is_enough, halvings):
+    tf.function(static)(gru(lambda kind: kind, SMALL, num_inputs=3), tf.zeros([2, 5, 3]))
+    assert not halvings
 
 
 @either_dtype

@@ -22,7 +22,9 @@ def static_rnn(
     """Unroll ``cell`` in Python: one copy of its operations for every time step.
 
     (y(t), h(t)) = cell(x(t), h(t-1)) for t = 0 .. T-1. Past a row's length the
-    output is zero and the state is copied through.
+    output is zero and the state is copied through. In a graph the cells that
+    rnnbook/tf/fast/ knows get their copies without the products that can be made for
+    all steps at once, with the same results.
 
     Args:
         cell: any object of the cell protocol.
