@@ -43,8 +43,10 @@ class SequenceRegressor(tf.Module):
 
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
         """Predictions [B, O] from inputs [B, T, D]."""
-        outputs, _ = dynamic_rnn(self.cell, inputs)
-        return outputs[:, -1] @ self.kernel + self.bias
+        check_tensor("dynamic_rnn", "inputs", inputs, "B T D", {})  # whose inputs they are
+        # With time first, the last step is one piece and nothing has to be turned back.
+        outputs, _ = dynamic_rnn(self.cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
+        return outputs[-1] @ self.kernel + self.bias
 
     @tf.function(reduce_retracing=True)
     def predict(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -26,7 +26,8 @@ def way_for(cell: Any) -> Way | None:
     """A function from a cell, inputs [T, B, D], a state and two flags to outputs [T, B, O] and a state.
 
     With the flag ``every`` it returns the states of all steps [T, B, H], else the last one; with
-    ``unrolled`` it writes every step into the graph, with no loop. Chosen by the exact type, since a subclass may step otherwise; None where there is no such way.
+    ``unrolled`` it writes every step into the graph, with no loop. Chosen by the exact type,
+    since a subclass may step otherwise; None where there is no such way.
     """
     if type(cell) is BasicLSTMCell:
         return _lstm
