@@ -356,6 +356,18 @@ def test_two_halves_have_the_values_and_gradients_of_the_loop(
     assert len(halvings) == (make is not basic)
 
 
+@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
+def test_two_halves_with_time_first(ragged, little_is_enough, halvings):
+    cell, twin = both(stack)
+    x, lengths = normal(3, 13, 3), [13, 0, 4] if ragged else None
+    by_time = tf.function(lambda: rnn.dynamic_rnn(cell, np.swapaxes(x, 0, 1), lengths, time_major=True))
+    outputs, state = by_time()
+    expected, last = rnn.dynamic_rnn(twin, x, lengths)
+    ours = [tf.transpose(outputs, [1, 0, 2]), *leaves(state)]
+    assert_alike(ours, [expected, *leaves(last)], 1e-12)
+    assert len(halvings) == 1
+
+
 def test_second_gradients_of_two_halves(little_is_enough, halvings):
     cell, twin = both(stack)
     x = tf.constant(normal(3, 4, 3))
