@@ -5,8 +5,8 @@ calls are few, and no step makes a new array. `SequenceRegressor` comes here whe
 LSTMs; lstm.py and backprop.py say the same for reading, and the tests hold both equal.
 
 One product. With [1, x(t), h(t-1)] as the input the bias is the first row of the kernel:
-[i j f o] = [1, x, h] [b; W]. Its gradient is one product as well, for all steps at once:
-d[b; W] = sum over t of [1, x, h]^T d[i j f o].
+[i j f o] = [1, x, h] [b; W]. Two more lead back: [dx dh] = d[i j f o] W^T, and each step adds
+[1, x, h]^T d[i j f o] to d[b; W]. The state before the first step is zero: its rows are left out.
 
 One tanh. sigmoid(a) = 1/2 + 1/2 tanh(a/2), so all four gates are s tanh(s a) + 1 - s, with
 s = 1/2 for i, f, o and s = 1 for j. The inner s goes into the columns of [b; W].
@@ -15,8 +15,9 @@ One derivative. d gate / d a = s^2 (1 - tanh(s a)^2). The forward pass has all i
 but for dc and dh: that is done for all steps at once, and the loop backward is left with
 dc <- dc + dh o (1 - tanh(c)^2);  d[i j f] = slope dc;  do = slope dh;  dc <- dc f.
 
-One column a sample. All is transposed, [4H, B] in place of [B, 4H]: each gate is then one block of
-memory. The arrays, and the views of them that the loops walk over, are made once.
+One column a sample. All is transposed, [4H, B] in place of [B, 4H], and time comes first: each gate
+of each step is then one block of memory. The arrays, and the views of them that the loops walk
+over, are made once.
 """
 
 from itertools import pairwise
@@ -64,74 +65,87 @@ class LSTMStack:
         self.key = (cells, shape, dtype, backward)
         B, T, D = shape
         sizes = pairwise([D, *(cell.num_units for cell in cells)])
-        self.layers = [_Layer(cell, D, T, B, backward) for cell, (D, _) in zip(cells, sizes, strict=True)]
-        self.d_outputs = np.zeros((cells[-1].num_units, T, B), dtype)
+        self.layers = [
+            _Layer(cell, D, T, B, backward, lowest=n == 0)
+            for n, (cell, (D, _)) in enumerate(zip(cells, sizes, strict=True))
+        ]
+        self.d_outputs = np.zeros((T, cells[-1].num_units, B), dtype)
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """The last output [B, H], from inputs [B, T, D]; the next call writes over it."""
-        x = inputs.T  # [D, T, B]
+        x = inputs.transpose(1, 2, 0)  # [T, D, B]
         for layer in self.layers:
-            x = layer.forward(x)  # [H, T, B]
-        return x[:, -1].T
+            x = layer.forward(x)  # [T, H, B]
+        return x[-1].T
 
     def backward(self, d_last: np.ndarray) -> list[np.ndarray]:
         """The gradients of every kernel and bias, the first layer's first, given that of the output."""
-        self.d_outputs[:, -1] = d_last.T
+        self.d_outputs[-1] = d_last.T
         d_h = self.d_outputs
         gradients: list[np.ndarray] = []
         for layer in reversed(self.layers):
             gradients = [*layer.backward(d_h), *gradients]
-            if layer is not self.layers[0]:  # nobody asks for the gradient of the inputs
-                d_h = layer.d_inputs()
+            d_h = layer.d_inputs
         return gradients
 
 
 class _Layer:
-    """The arrays of one layer; T is the second axis of those that one product takes whole."""
+    """The arrays of one layer, time first.
 
-    def __init__(self, cell: BasicLSTMCell, D: int, T: int, B: int, backward: bool):
+    Attributes:
+        d_inputs: the gradient of all inputs [T, D, B], after `backward`; none in the lowest
+            layer, where nobody asks for it.
+    """
+
+    def __init__(self, cell: BasicLSTMCell, D: int, T: int, B: int, backward: bool, *, lowest: bool):
         H, dtype = cell.num_units, cell.dtype
-        self.cell, self.T, self.D, self.H = cell, T, D, H
-        self.s = np.array([[0.5], [1], [0.5], [0.5]], dtype)  # of i, j, f, o
-        self.s_columns = self.s.repeat(H)  # [4H]
+        self.cell, self.H = cell, H
+        s = np.array([0.5, 1, 0.5, 0.5], dtype)  # of i, j, f, o
+        self.s_columns = s.repeat(H)  # [4H]
+        self.s = s.repeat(H * B).reshape(4, H * B)  # written out: NumPy multiplies by that faster
+        self.rest = 1 - self.s
         self.weights = np.empty((1 + D + H, 4 * H), dtype)  # s [b; W]
 
         kept = T if backward else 1  # steps to remember
-        self.joined = np.zeros((1 + D + H, T + 1, B), dtype)  # [1, x(t), h(t-1)]
-        self.joined[0] = 1
-        self.x, self.h = self.joined[1 : 1 + D, :T], self.joined[1 + D :, 1:]
+        self.joined = np.zeros((T + 1, 1 + D + H, B), dtype)  # [1, x(t), h(t-1)]
+        self.joined[:, 0] = 1
+        self.x, self.h = self.joined[:T, 1 : 1 + D], self.joined[1:, 1 + D :]
         self.tanh = np.empty((kept, 4, H, B), dtype)  # of s a
         self.gates = np.empty((kept, 4, H, B), dtype)
         self.c = np.zeros((T + 1, H, B), dtype)  # c(t-1)
         self.tanh_c = np.empty((kept, H, B), dtype)
         self.product = np.empty((H, B), dtype)
+        of_step = [slice(1 + D)] + [slice(None)] * (T - 1)  # rows of [b; W]: h before the first is zero
         self.forward_steps = []
-        for t in range(T):
+        for t, rows in enumerate(of_step):
             tanh, gates, tanh_c = self.tanh[t % kept], self.gates[t % kept], self.tanh_c[t % kept]
+            product = self.weights[rows].T, self.joined[t, rows], tanh.reshape(4 * H, B)
             by_gate = tanh.reshape(4, H * B), gates.reshape(4, H * B), *gates
-            before = self.joined[:, t], tanh.reshape(4 * H, B)
-            self.forward_steps.append((*before, *by_gate, self.c[t], self.c[t + 1], tanh_c, self.h[:, t]))
+            self.forward_steps.append((*product, *by_gate, self.c[t], self.c[t + 1], tanh_c, self.h[t]))
         if not backward:
             return
-        self.d_gates = np.empty((4, H, T, B), dtype)
-        self.d_x = np.empty((D, T, B), dtype)
-        self.d_h, self.d_c = np.empty((H, B), dtype), np.empty((H, B), dtype)
-        d_flat = self.d_gates.reshape(4 * H, T, B)
+        first = 1 + D if lowest else 1  # row of [b; W] whose factor has a gradient
+        self.d_joined = np.empty((T, 1 + D + H - first, B), dtype)
+        self.d_inputs = self.d_joined[:, :-H]
+        self.d_c = np.empty((H, B), dtype)
+        self.d_weights, self.added = np.empty_like(self.weights), np.empty_like(self.weights)
         self.backward_steps = []
-        for t in reversed(range(T)):
+        for t, rows in reversed(list(enumerate(of_step))):
             known = self.tanh_c[t], self.tanh[t, :3], self.tanh[t, 3], self.gates[t, 2]
-            wanted = self.d_gates[:3, :, t], self.d_gates[3, :, t], d_flat[:, t]
-            self.backward_steps.append((t, *known, *wanted))
+            d_before = self.tanh[t].reshape(4 * H, B)
+            sums = self.joined[t, rows], d_before, self.added[rows], self.d_weights[rows]
+            back = self.weights[rows][first:]
+            onward = back, self.d_joined[t, : len(back)], self.d_joined[t, -H:]
+            self.backward_steps.append((known, sums, onward))
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
-        """All outputs [H, T, B] from all inputs [D, T, B]."""
-        cell, H, s, rest, product = self.cell, self.H, self.s, 1 - self.s, self.product
+        """All outputs [T, H, B] from all inputs [T, D, B]."""
+        cell, H, s, rest, product = self.cell, self.H, self.s, self.rest, self.product
         np.multiply(cell.kernel, self.s_columns, out=self.weights[1:])
         np.multiply(cell.bias, self.s_columns, out=self.weights[0])
         self.weights[0, 2 * H : 3 * H] += cell.forget_bias / 2
         self.x[...] = inputs
-        weights = self.weights.T
-        for joined, before, tanh, gates, i, j, f, o, c_old, c, tanh_c, h in self.forward_steps:
+        for weights, joined, before, tanh, gates, i, j, f, o, c_old, c, tanh_c, h in self.forward_steps:
             np.matmul(weights, joined, out=before)
             np.tanh(before, out=before)  # tanh looks at the same memory, gate by gate
             np.multiply(tanh, s, out=gates)
@@ -144,7 +158,7 @@ class _Layer:
         return self.h
 
     def backward(self, d_outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gradients of kernel and bias, given that of all outputs [H, T, B]."""
+        """The gradients of kernel and bias, given that of all outputs [T, H, B]."""
         # For all steps: what dc and dh are multiplied by, in the memory of what it is made of.
         slope, (i, j, _, o) = self.tanh, self.gates.swapaxes(0, 1)
         np.multiply(slope, slope, out=slope)
@@ -157,26 +171,22 @@ class _Layer:
         np.subtract(1, into_c, out=into_c)
         into_c *= o
 
-        d_h, d_c, product = self.d_h, self.d_c, self.product
-        d_h[...] = d_c[...] = 0
+        d_c, product = self.d_c, self.product
+        d_h = np.zeros_like(d_c)
+        d_c[...] = self.d_weights[...] = 0
         self.weights *= self.s_columns  # once more, for slope is without its s
-        recurrent = self.weights[1 + self.D :]
-        for t, into_c, slope_c, slope_h, f, d_ijf, d_o, d_before in self.backward_steps:
-            np.add(d_h, d_outputs[:, t], out=d_h)
+        for (known, sums, onward), d_out in zip(self.backward_steps, d_outputs[::-1], strict=True):
+            into_c, c_to_ijf, h_to_o, f = known
+            np.add(d_h, d_out, out=d_h)
             np.multiply(d_h, into_c, out=product)
             np.add(d_c, product, out=d_c)
-            np.multiply(slope_c, d_c, out=d_ijf)
-            np.multiply(slope_h, d_h, out=d_o)
+            np.multiply(c_to_ijf, d_c, out=c_to_ijf)  # into d_before, as the next
+            np.multiply(h_to_o, d_h, out=h_to_o)
             np.multiply(d_c, f, out=d_c)
-            if t:  # nor for that of the state zero
-                np.matmul(recurrent, d_before, out=d_h)
-        joined = self.joined[:, : self.T].reshape(len(self.joined), -1)  # [1+D+H, TB]
-        d_weights = joined @ self.d_gates.reshape(4 * self.H, -1).T
-        d_weights *= self.s_columns**2
+            joined, d_before, added, d_weights = sums
+            np.matmul(joined, d_before.T, out=added)
+            np.add(d_weights, added, out=d_weights)
+            back, d_joined, d_h = onward
+            np.matmul(back, d_before, out=d_joined)
+        d_weights = self.d_weights * self.s_columns**2
         return d_weights[1:], d_weights[0]
-
-    def d_inputs(self) -> np.ndarray:
-        """The gradient of all inputs [D, T, B], after `backward`."""
-        d_before = self.d_gates.reshape(4 * self.H, -1)  # [4H, TB]
-        np.matmul(self.weights[1 : 1 + self.D], d_before, out=self.d_x.reshape(self.D, -1))
-        return self.d_x
