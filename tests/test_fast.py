@@ -131,6 +131,67 @@ def test_static_unrolling_leaves_the_batch_whole(little_is_enough, halvings):
     assert not halvings
 
 
+@pytest.fixture
+def first_steps(monkeypatch):
+    """The cells that took a step from zero, one by one."""
+    seen = []
+    monkeypatch.setattr(unroll, "first_step", lambda *given: seen.append(given[0]) or fast.first_step(*given))
+    return seen
+
+
+def one_step(cell, x, time_major=False):
+    """Output, state and all gradients of one step from the state zero."""
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs, state = rnn.dynamic_rnn(cell, x, time_major=time_major)
+        loss = sum(tf.reduce_sum(tf.sin((2 + n) * leaf)) for n, leaf in enumerate([outputs, *leaves(state)]))
+    weights = sorted(cell.trainable_variables, key=lambda v: (v.name, v.shape.as_list()))
+    return [outputs, *leaves(state), *tape.gradient(loss, [x, *weights])]
+
+
+@either_dtype
+@every_cell
+@pytest.mark.parametrize("time_major", [False, True], ids=["batch first", "time first"])
+@pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "XLA"])
+def test_one_step_from_zero_has_the_numbers_of_the_cell(make, jit_compile, time_major, dtype, first_steps):
+    cell, twin = both(make, dtype=dtype)
+    x = tf.constant(normal(*((1, 4) if time_major else (4, 1)), 3, dtype=dtype))
+    found = tf.function(lambda: one_step(cell, x, time_major), jit_compile=jit_compile)()
+    expected = one_step(twin, x, time_major)
+    assert_alike(found, expected, ROUNDING[dtype])
+    assert [one.shape for one in found] == [one.shape for one in expected]
+    assert first_steps == [cell]
+
+
+def test_one_step_from_zero_is_short_where_no_state_comes_and_a_graph_is_made(first_steps):
+    cell, twin = both(stack)
+    x, start = tf.constant(normal(4, 1, 3)), random_state(cell, 4, "float64")
+    rnn.dynamic_rnn(cell, x)
+    tf.function(lambda: rnn.dynamic_rnn(twin, x))()
+    tf.function(lambda: rnn.dynamic_rnn(cell, x, initial_state=start))()
+    tf.function(lambda: rnn.dynamic_rnn(cell, x, [1, 0, 1, 1]))()
+    tf.function(lambda: rnn.dynamic_rnn(cell, tf.zeros([4, 2, 3], x.dtype)))()
+    assert not first_steps
+    tf.function(lambda: rnn.dynamic_rnn(cell, x))()
+    assert first_steps == [cell]
+
+
+def test_one_step_from_zero_does_not_read_what_zero_would_meet():
+    cell = rnn.BasicLSTMCell(SMALL, num_inputs=3, seed=0)
+    rows, columns = np.arange(3 + SMALL)[:, None], np.arange(4 * SMALL)
+    unread = (rows >= 3) | (columns // SMALL == 2)  # those of h, and of the gate that forgets
+    x = tf.constant(normal(4, 1, 3, dtype="float32"))
+    expected = one_step(cell, x)
+    cell.kernel.assign(tf.where(unread, np.nan, cell.kernel))
+    assert_alike(tf.function(lambda: one_step(cell, x))(), expected, ROUNDING["float32"])
+
+
+def test_one_step_from_zero_checks_what_comes_in():
+    cell = rnn.BasicLSTMCell(SMALL, num_inputs=3)
+    with pytest.raises(ValueError, match=r"BasicLSTMCell: inputs must be \[B, D\] with D=3; got"):
+        tf.function(lambda: rnn.dynamic_rnn(cell, tf.zeros([4, 1, 2])))()
+
+
 @either_dtype
 @pytest.mark.parametrize("make", [basic_lstm, gru, basic], ids=lambda make: make.__name__)
 @pytest.mark.parametrize("H", [SMALL, LARGE])

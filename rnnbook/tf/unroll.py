@@ -7,7 +7,7 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
 from rnnbook.tf.cell import as_written, check_tensor
-from rnnbook.tf.fast import go, way_for
+from rnnbook.tf.fast import first_step, go, way_for
 from rnnbook.tf.fast.ops import swapped
 from rnnbook.tf.lengths import as_tensor, at_run_time, checked_lengths
 
@@ -137,10 +137,14 @@ def dynamic_rnn(
     lengths = None
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, _size(inputs, rows), T)
-    if inputs.shape[steps] == 1:  # no loop around a single step
-        output, state = _step(where, cell, first, state, 0, lengths)
-        return tf.expand_dims(output, steps), state
     way = way_for(cell)  # by the type of the cell: see fast/
+    if inputs.shape[steps] == 1:  # no loop around a single step
+        from_zero = initial_state is None and lengths is None
+        if way is not None and from_zero and not tf.executing_eagerly():
+            output, state = first_step(cell, first, state)
+        else:
+            output, state = _step(where, cell, first, state, 0, lengths)
+        return tf.expand_dims(output, steps), state
     if way is not None:
         return go(way, cell, inputs, state, lengths, time_major=time_major)
     inputs = inputs if time_major else swapped(inputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.ops import before, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.ops import before, sums_from_zero, through_tanh, times, transposed, weight_gradients
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
@@ -45,3 +45,9 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, u
         return forward(*tensors).joined()
 
     return differentiable(fast, plain)(inputs, state, *weights)
+
+
+def first_basic_rnn(x: tf.Tensor, weights: Tensors) -> tf.Tensor:
+    """h [B, H] after one step from the state zero."""
+    (z,) = sums_from_zero(x, weights, gates=1)
+    return tf.tanh(z)

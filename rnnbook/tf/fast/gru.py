@@ -13,7 +13,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.ops import before, through_sigmoid, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.ops import (
+    before,
+    sums_from_zero,
+    through_sigmoid,
+    through_tanh,
+    times,
+    transposed,
+    weight_gradients,
+)
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
@@ -72,3 +80,10 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolle
         return forward(*tensors)[-1].joined()
 
     return differentiable(fast, plain)(state, inputs, *weights)
+
+
+def first_gru(x: tf.Tensor, weights: Tensors) -> tf.Tensor:
+    """h [B, H] after one step from the state zero, of which there is nothing to reset or to keep."""
+    _, u = sums_from_zero(x, weights[:2], gates=2)
+    (candidate,) = sums_from_zero(x, weights[2:], gates=1)
+    return (1 - tf.sigmoid(u)) * tf.tanh(candidate)

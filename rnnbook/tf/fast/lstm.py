@@ -13,7 +13,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.ops import before, through_sigmoid, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.ops import (
+    before,
+    sums_from_zero,
+    through_sigmoid,
+    through_tanh,
+    times,
+    transposed,
+    weight_gradients,
+)
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 # TensorFlow has one operation for a whole sequence of LSTM steps. It multiplies matrices
@@ -103,3 +111,10 @@ def unroll_lstm(
     way = fast_op if one_op and H <= ONE_OP else fast
     hs, c = differentiable(way, plain)(inputs, *state, *weights)
     return hs, c
+
+
+def first_lstm(x: tf.Tensor, weights: Tensors) -> tuple[tf.Tensor, tf.Tensor]:
+    """h and c [B, H] after one step from the state zero, of which there is nothing to forget."""
+    i, j, _, o = sums_from_zero(x, weights, gates=4)
+    c = tf.sigmoid(i) * tf.tanh(j)
+    return tf.tanh(c) * tf.sigmoid(o), c

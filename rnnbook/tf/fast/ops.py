@@ -1,5 +1,6 @@
 """What the fast ways leave to one operation of TensorFlow each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +14,13 @@ def times(values: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor | None = None) 
     if bias is not None:
         product = tf.nn.bias_add(product, bias)  # a part of the product: TensorFlow joins the two
     return tf.reshape(product, [-1, *sizes_after(values)[:1], weights.shape[1]])
+
+
+def sums_from_zero(x: tf.Tensor, weights: Sequence[tf.Tensor], gates: int) -> list[tf.Tensor]:
+    """The sums x W + b [B, H] of each gate where h(t-1) is zero: its rows of the kernel are left out."""
+    D, (kernel, bias) = x.shape[1], weights
+    blocks = zip(tf.split(kernel[:D], gates, axis=1), tf.split(bias, gates), strict=True)
+    return [x @ W + b for W, b in blocks]  # one by one, so that a graph drops a gate that is not used
 
 
 def weight_gradients(x: tf.Tensor, h: tf.Tensor, d_z: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

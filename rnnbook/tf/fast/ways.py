@@ -9,10 +9,10 @@ from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 from rnnbook.protocol import LSTMStateTuple, map_state
 from rnnbook.tf.basic_rnn import BasicRNNCell
 from rnnbook.tf.cell import as_written
-from rnnbook.tf.fast.basic_rnn import unroll_basic_rnn
-from rnnbook.tf.fast.gru import unroll_gru
+from rnnbook.tf.fast.basic_rnn import first_basic_rnn, unroll_basic_rnn
+from rnnbook.tf.fast.gru import first_gru, unroll_gru
 from rnnbook.tf.fast.halves import in_halves, worth_halving
-from rnnbook.tf.fast.lstm import unroll_lstm
+from rnnbook.tf.fast.lstm import first_lstm, unroll_lstm
 from rnnbook.tf.fast.ops import swapped
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lengths import blanked
@@ -67,6 +67,28 @@ def go(
     if alone or unrolled or not worth_halving(cell, B, T):
         return run(inputs, state, lengths)
     return in_halves(run, inputs, state, lengths, axis=1 if time_major else 0)
+
+
+@as_written
+def first_step(cell: Any, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+    """Output and state after one step of a cell with a way, from inputs [B, D] and a state that is zero."""
+    _enter(cell, inputs, state)
+    return _first(cell, inputs)
+
+
+def _first(cell: Any, inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    way = way_for(cell)
+    if way is _stack:
+        states = []
+        for layer in cell.cells:
+            inputs, its_state = _first(layer, inputs)
+            states.append(its_state)
+        return inputs, tuple(states)
+    if way is _lstm:
+        h, c = first_lstm(inputs, _weights(cell))
+        return h, LSTMStateTuple(c, h)
+    h = (first_gru if way is _gru else first_basic_rnn)(inputs, _weights(cell))
+    return h, h
 
 
 def _whole(
