@@ -23,8 +23,8 @@ def layer_work(outputs: Callable[..., tf.Tensor], variables: list[tf.Variable], 
 
     tensors = [tf.constant(value) for value in inputs]
     tf.function(lambda x: x @ x)(tf.ones((2, 2))).numpy()  # starts TensorFlow
-    # One time step first: the first tracing in a process also converts the code.
-    first_trace = seconds(lambda: step.get_concrete_function(tensors[0][:, :1], *tensors[1:]))
+    # Two time steps first: the first tracing in a process also converts the code of every way it goes.
+    first_trace = seconds(lambda: step.get_concrete_function(tensors[0][:, :2], *tensors[1:]))
     before = peak_megabytes()
     trace = seconds(lambda: step.get_concrete_function(*tensors))
     start = time.perf_counter()
