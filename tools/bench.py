@@ -46,7 +46,7 @@ UNITS = {
     "seconds": "of one step, window or call: the median of the rounds",
     "ratio": "how many times as fast as the first of the case",
     "first step": "seconds from the start of the process",
-    "first trace": "seconds of tracing one time step, first of all",
+    "first trace": "seconds of tracing two time steps, first of all",
     "trace": "seconds of tracing, for JAX of compiling",
     "first call": "seconds of the first call after tracing",
     "nodes": "of the graph and its functions",
