@@ -16,11 +16,13 @@ def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, u
     D, H = inputs.shape[2], weights[1].shape[0]
 
     def forward(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> Tape:
+        W_x, W_h = W[:D], W[D:]
+
         def step(state: Tensors, from_x: tf.Tensor) -> tuple[Tensors, Tensors]:
-            h = tf.tanh(from_x + state[0] @ W[D:])
+            h = tf.tanh(from_x + state[0] @ W_h)
             return (h,), (h,)
 
-        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W[:D], b)], unrolled=unrolled)[0][0]
+        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W_x, b)], unrolled=unrolled)[0][0]
 
     def fast(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Any]:
         hs = forward(x, h, W, b)

@@ -31,18 +31,19 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolle
 
     def forward(h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor) -> list[Tape]:
         W_c, b_c = of_c
+        (W_gx, W_gh), (W_cx, W_ch) = (W_g[:D], W_g[D:]), (W_c[:D], W_c[D:])
 
         def step(state: Tensors, gates_x: tf.Tensor, candidate_x: tf.Tensor) -> tuple[Tensors, Tensors]:
             (old,) = state
-            r, u = tf.split(tf.sigmoid(gates_x + old @ W_g[D:]), 2, axis=1)
+            r, u = tf.split(tf.sigmoid(gates_x + old @ W_gh), 2, axis=1)
             reset = r * old
-            candidate = tf.tanh(candidate_x + reset @ W_c[D:])
+            candidate = tf.tanh(candidate_x + reset @ W_ch)
             change = old - candidate
             h = candidate + u * change
             return (r, u, candidate, change, old, reset, h), (h,)
 
         def prepare(x: tf.Tensor) -> Tensors:
-            return times(x, W_g[:D], b_g), times(x, W_c[:D], b_c)
+            return times(x, W_gx, b_g), times(x, W_cx, b_c)
 
         return scan(step, (h,), [x], [H] * 7, prepare=prepare, unrolled=unrolled)[0]
 
