@@ -11,6 +11,7 @@ and what the tape would add up step by step is one product after the loop: dW = 
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from rnnbook.tf.fast.ops import (
@@ -47,12 +48,10 @@ def unroll_lstm(
         unrolled: without a loop in the graph.
     """
     D, H = inputs.shape[2], weights[1].shape[0] // 4
-    no_peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros([H], inputs.dtype))
-    options = {"seq_len_max": tf.shape(inputs, tf.int64)[0], "use_peephole": False, **no_peepholes}
 
     def by_products(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> list[Tape]:
         W_x, W_h = W[:D], W[D:]
-        b += tf.repeat(tf.constant([0, 0, forget_bias, 0], b.dtype), H)
+        b += tf.constant(np.repeat([0, 0, forget_bias, 0], H), b.dtype)
 
         def step(state: Tensors, from_x: tf.Tensor) -> tuple[Tensors, Tensors]:
             old, h = state
@@ -91,6 +90,8 @@ def unroll_lstm(
         return (all_h, all_c if every_c else all_c[-1]), backward
 
     def fast_op(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[Tensors, Any]:
+        no_peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros([H], x.dtype))
+        options = {"seq_len_max": tf.shape(x, tf.int64)[0], "use_peephole": False, **no_peepholes}
         given = {"x": x, "cs_prev": c, "h_prev": h, "w": W, "b": b, **options}
         *tape, all_h = tf.raw_ops.BlockLSTM(**given, forget_bias=forget_bias, cell_clip=0.0)
         all_c = tape[1]

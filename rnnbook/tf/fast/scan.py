@@ -23,7 +23,8 @@ class Tape:
         parts = [] if self.pieces is None else [self.pieces.concat()]
         if self.last:
             parts.append(tf.stack(self.last))
-        return tf.ensure_shape(tf.concat(parts, axis=0), [self.T, *parts[0].shape[1:]])
+        whole = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+        return tf.ensure_shape(whole, [self.T, *whole.shape[1:]])
 
 
 def scan(
