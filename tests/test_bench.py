@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,17 @@ def test_a_contestant_that_dies_is_reported(tools):
     process.process.join()
     with pytest.raises(Failed, match="failed: its process ended"):
         process.ask("time", 0.1)
+
+
+def test_settings_for_libraries_in_the_environment_do_not_count(tools, monkeypatch):
+    from contestants.process import forget_settings
+
+    for name in ("OPENBLAS_CORETYPE", "OMP_NUM_THREADS", "XLA_FLAGS", "HOME_OF_OMP_"):
+        monkeypatch.setenv(name, "1")
+    kept = {name: value for name, value in os.environ.items() if "HOME" in name or "PATH" in name}
+    forget_settings()
+    assert not {"OPENBLAS_CORETYPE", "OMP_NUM_THREADS", "XLA_FLAGS"} & os.environ.keys()
+    assert kept.items() <= os.environ.items()
 
 
 def test_who_computes_something_else_is_wrong(tools):

@@ -13,7 +13,8 @@ How it measures. Each contestant runs in a process of its own. All are started, 
 other, and compute the same thing from the same float32 weights; whose result is off is called
 wrong and not timed. Then they are timed in turns, A B C A B C, so that drift hits all, and the
 medians are compared. The ratio says how many times as fast as the first row of its case.
-Every library has its own number of threads, but PyTorch the better of one and all.
+Every library has its own number of threads, but PyTorch the better of one and all; settings for
+libraries in the environment, such as OPENBLAS_CORETYPE, are taken away.
 """
 
 import argparse

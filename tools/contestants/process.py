@@ -13,6 +13,19 @@ from typing import Any
 
 NEEDS = {"keras_layers": "keras", "pytorch": "torch", "jax_scan": "jax"}  # else rnnbook itself
 PATIENCE = 180.0  # seconds until a contestant counts as hanging
+SETTINGS = (
+    "DNNL_",
+    "GOTO_",
+    "JAX_",
+    "KERAS_",
+    "MKL_",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "TF_",
+    "TORCH",
+    "XLA_",
+)
 SHORT = 100  # steps of the short training; the long one has more, and the difference counts
 
 
@@ -57,6 +70,7 @@ class Process:
 def serve(connection: Connection, module: str, way: str, started: float) -> None:
     """Answer until the other end is closed; an error is an answer too, a line of text."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # log lines; errors are sent
+    forget_settings()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # no processes of its own
@@ -76,6 +90,12 @@ def serve(connection: Connection, module: str, way: str, started: float) -> None
             connection.send(answer)
         except Exception as error:
             connection.send(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+
+
+def forget_settings() -> None:
+    """Each library as it comes: what somebody set in the environment would pass for its speed."""
+    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+        del os.environ[name]
 
 
 def build(
