@@ -3,48 +3,47 @@
 d_z = d_h * (1 - h^2),   d_h <- d_z W_h^T,   and after the loop dW = [x, h(t-1)]^T d_z
 """
 
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.tf.fast.ops import before, sums_from_zero, through_tanh, times, transposed, weight_gradients
+from rnnbook.tf.fast.ops import sums_from_zero, through_tanh, times, transposed, weight_gradients
 from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 
 
 def unroll_basic_rnn(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolled: bool) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h, and kernel and bias of a `BasicRNNCell`."""
     D, H = inputs.shape[2], weights[1].shape[0]
+    over_time = partial(scan, unrolled=unrolled)
 
     def forward(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> Tape:
-        W_x, W_h = W[:D], W[D:]
+        W_x, W_h = tf.split(W, [D, H])
 
         def step(state: Tensors, from_x: tf.Tensor) -> tuple[Tensors, Tensors]:
             h = tf.tanh(from_x + state[0] @ W_h)
             return (h,), (h,)
 
-        return scan(step, (h,), [x], [H], prepare=lambda x: [times(x, W_x, b)], unrolled=unrolled)[0][0]
+        return over_time(step, (h,), [x], [H], prepare=lambda x: [times(x, W_x, b)])[0][0]
 
     def fast(x: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[tf.Tensor, Any]:
         hs = forward(x, h, W, b)
-        all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor) -> Tensors:
-            back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
+            back_x, back_h = map(transposed, tf.split(W, [D, H]))  # once, not at every step
 
             def step(state: Tensors, d_out: tf.Tensor, h: tf.Tensor) -> tuple[Tensors, Tensors]:
                 d_z = through_tanh(h, state[0] + d_out)
                 return (d_z,), (d_z @ back_h,)
 
-            (d_zs,), (d_h,) = scan(
-                step, (tf.zeros_like(h),), [d_hs], [H], tapes=[hs], reverse=True, unrolled=unrolled
-            )
-            d_z = d_zs.joined()
-            return times(d_z, back_x), d_h, *weight_gradients(x, before(h, all_h), d_z)
+            (d_zs,), (d_h,) = over_time(step, (tf.zeros_like(h),), [d_hs], [H], tapes=[hs], reverse=True)
+            d_z = d_zs.all
+            return times(d_z, back_x), d_h, *weight_gradients(x, hs.before(h), d_z)
 
-        return all_h, backward
+        return hs.all, backward
 
     def plain(*tensors: tf.Tensor) -> tf.Tensor:
-        return forward(*tensors).joined()
+        return forward(*tensors).all
 
     return differentiable(fast, plain)(inputs, state, *weights)
 

@@ -9,12 +9,12 @@ With the sums z_g = [x, h(t-1)] W_g + b_g of both gates and z_c = [x, r * h(t-1)
 and both kernels have their gradients from one product each, after the loop.
 """
 
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
 from rnnbook.tf.fast.ops import (
-    before,
     sums_from_zero,
     through_sigmoid,
     through_tanh,
@@ -28,10 +28,11 @@ from rnnbook.tf.fast.scan import Tape, Tensors, differentiable, scan
 def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolled: bool) -> tf.Tensor:
     """All h [T, B, H] from inputs [T, B, D], the state h and the four weights of a `GRUCell`."""
     D, H = inputs.shape[2], weights[3].shape[0]
+    over_time = partial(scan, unrolled=unrolled)
 
     def forward(h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor) -> list[Tape]:
         W_c, b_c = of_c
-        (W_gx, W_gh), (W_cx, W_ch) = (W_g[:D], W_g[D:]), (W_c[:D], W_c[D:])
+        (W_gx, W_gh), (W_cx, W_ch) = tf.split(W_g, [D, H]), tf.split(W_c, [D, H])
 
         def step(state: Tensors, gates_x: tf.Tensor, candidate_x: tf.Tensor) -> tuple[Tensors, Tensors]:
             (old,) = state
@@ -45,17 +46,17 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolle
         def prepare(x: tf.Tensor) -> Tensors:
             return times(x, W_gx, b_g), times(x, W_cx, b_c)
 
-        return scan(step, (h,), [x], [H] * 7, prepare=prepare, unrolled=unrolled)[0]
+        return over_time(step, (h,), [x], [H] * 7, prepare=prepare)[0]
 
     def fast(
         h: tf.Tensor, x: tf.Tensor, W_g: tf.Tensor, b_g: tf.Tensor, *of_c: tf.Tensor
     ) -> tuple[Tensors, Any]:
         W_c, _ = of_c
         *tapes, resets, hs = forward(h, x, W_g, b_g, *of_c)
-        all_h = hs.joined()
 
         def backward(d_hs: tf.Tensor) -> Tensors:
-            back_g, back_c = transposed(W_g[D:]), transposed(W_c[D:])  # once, not at every step
+            # Once, not at every step.
+            (back_gx, back_g), (back_cx, back_c) = (map(transposed, tf.split(W, [D, H])) for W in (W_g, W_c))
 
             def step(state: Tensors, d_out: tf.Tensor, *slices: tf.Tensor) -> tuple[Tensors, Tensors]:
                 r, u, candidate, change, old = slices
@@ -69,16 +70,16 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolle
                 return (d_gates, d_candidate), (tf.add_n([kept, d_reset * r, d_gates @ back_g]),)
 
             start, sizes = (tf.zeros_like(h),), [2 * H, H]
-            both, (d_h,) = scan(step, start, [d_hs], sizes, tapes=tapes, reverse=True, unrolled=unrolled)
-            d_g, d_c = (tape.joined() for tape in both)
-            d_x = times(d_g, transposed(W_g[:D])) + times(d_c, transposed(W_c[:D]))
-            of_gates = weight_gradients(x, before(h, all_h), d_g)
-            return d_h, d_x, *of_gates, *weight_gradients(x, resets.joined(), d_c)
+            both, (d_h,) = over_time(step, start, [d_hs], sizes, tapes=tapes, reverse=True)
+            d_g, d_c = (tape.all for tape in both)
+            d_x = times(d_g, back_gx) + times(d_c, back_cx)
+            of_gates = weight_gradients(x, hs.before(h), d_g)
+            return d_h, d_x, *of_gates, *weight_gradients(x, resets.all, d_c)
 
-        return all_h, backward
+        return hs.all, backward
 
     def plain(*tensors: tf.Tensor) -> tf.Tensor:
-        return forward(*tensors)[-1].joined()
+        return forward(*tensors)[-1].all
 
     return differentiable(fast, plain)(state, inputs, *weights)
 

@@ -24,17 +24,16 @@ def worth_halving(cell: Any, B: int | None, T: int | None) -> bool:
 
 
 def in_halves(
-    run: Callable[..., tuple[tf.Tensor, Any]], inputs: tf.Tensor, state: Any, lengths: Any, axis: int
+    run: Callable[..., tuple[tf.Tensor, Any]], inputs: tf.Tensor, state: Any, lengths: Any
 ) -> tuple[tf.Tensor, Any]:
     """What ``run`` returns, by two graphs that wait for each other at the end only.
 
     Args:
-        run: from inputs, a state and lengths to outputs and a state.
-        axis: that of the rows of inputs and outputs.
+        run: from inputs [T, B, D], a state and lengths to outputs [T, B, O] and a state.
     """
-    B = inputs.shape[axis]
+    B = inputs.shape[1]
     rows = [B // 2, B - B // 2]
-    inputs_of, states_of = tf.split(inputs, rows, axis), map_state(lambda a: tf.split(a, rows), state)
+    inputs_of, states_of = tf.split(inputs, rows, axis=1), map_state(lambda a: tf.split(a, rows), state)
     lengths_of = [None, None] if lengths is None else tf.split(lengths, rows)
 
     def half(n: int) -> tuple[tf.Tensor, Any]:
@@ -42,4 +41,4 @@ def in_halves(
 
     (outputs, new_state), (others, other_state) = half(0), half(1)
     joined = map_state(lambda a, b: tf.concat([a, b], axis=0), new_state, other_state)
-    return tf.concat([outputs, others], axis), joined
+    return tf.concat([outputs, others], axis=1), joined

@@ -9,13 +9,13 @@ With the sums z(t) = [x(t), h(t-1)] W + b, the loop backward yields their gradie
 and what the tape would add up step by step is one product after the loop: dW = [x, h]^T d_z.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from rnnbook.tf.fast.ops import (
-    before,
     sums_from_zero,
     through_sigmoid,
     through_tanh,
@@ -48,9 +48,12 @@ def unroll_lstm(
         unrolled: without a loop in the graph.
     """
     D, H = inputs.shape[2], weights[1].shape[0] // 4
+    over_time = partial(scan, unrolled=unrolled)
 
-    def by_products(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> list[Tape]:
-        W_x, W_h = W[:D], W[D:]
+    def by_products(
+        x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor
+    ) -> tuple[list[Tape], Tape, tf.Tensor]:
+        W_x, W_h = tf.split(W, [D, H])
         b += tf.constant(np.repeat([0, 0, forget_bias, 0], H), b.dtype)
 
         def step(state: Tensors, from_x: tf.Tensor) -> tuple[Tensors, Tensors]:
@@ -60,16 +63,17 @@ def unroll_lstm(
             c = old * f + i * j
             tanh_c = tf.tanh(c)
             h = tanh_c * o
-            return (i, j, f, o, old, tanh_c, c, h), (c, h)
+            return (i, j, f, o, old, tanh_c, h, *([c] if every_c else [])), (c, h)
 
-        return scan(step, (c, h), [x], [H] * 8, prepare=lambda x: [times(x, W_x, b)], unrolled=unrolled)[0]
+        sizes = [H] * (8 if every_c else 7)
+        tapes, (c, h) = over_time(step, (c, h), [x], sizes, prepare=lambda x: [times(x, W_x, b)])
+        return tapes[:6], tapes[6], tapes[7].all if every_c else c
 
     def fast(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[Tensors, Any]:
-        *tapes, cs, hs = by_products(x, c, h, W, b)
-        all_h = hs.joined()
+        tapes, hs, new_c = by_products(x, c, h, W, b)
 
         def backward(d_hs: tf.Tensor, d_c: tf.Tensor) -> Tensors:
-            back_x, back_h = transposed(W[:D]), transposed(W[D:])  # once, not at every step
+            back_x, back_h = map(transposed, tf.split(W, [D, H]))  # once, not at every step
 
             def step(state: Tensors, d_out: tf.Tensor, *slices: tf.Tensor) -> tuple[Tensors, Tensors]:
                 (d_c, d_h), (*d_c_out, i, j, f, o, old, tanh_c) = state, slices
@@ -82,12 +86,11 @@ def unroll_lstm(
 
             start = tf.zeros_like(c) if every_c else d_c, tf.zeros_like(h)
             arrays = [d_hs, d_c] if every_c else [d_hs]
-            (d_zs,), first = scan(step, start, arrays, [4 * H], tapes=tapes, reverse=True, unrolled=unrolled)
-            d_z = d_zs.joined()
-            return times(d_z, back_x), *first, *weight_gradients(x, before(h, all_h), d_z)
+            (d_zs,), first = over_time(step, start, arrays, [4 * H], tapes=tapes, reverse=True)
+            d_z = d_zs.all
+            return times(d_z, back_x), *first, *weight_gradients(x, hs.before(h), d_z)
 
-        all_c = cs.joined()
-        return (all_h, all_c if every_c else all_c[-1]), backward
+        return (hs.all, new_c), backward
 
     def fast_op(x: tf.Tensor, c: tf.Tensor, h: tf.Tensor, W: tf.Tensor, b: tf.Tensor) -> tuple[Tensors, Any]:
         no_peepholes = dict.fromkeys(("wci", "wcf", "wco"), tf.zeros([H], x.dtype))
@@ -106,8 +109,8 @@ def unroll_lstm(
         return (all_h, all_c if every_c else all_c[-1]), backward
 
     def plain(*tensors: tf.Tensor) -> Tensors:
-        all_c, all_h = (tape.joined() for tape in by_products(*tensors)[-2:])
-        return all_h, all_c if every_c else all_c[-1]
+        _, hs, c = by_products(*tensors)
+        return hs.all, c
 
     way = fast_op if one_op and H <= ONE_OP else fast
     hs, c = differentiable(way, plain)(inputs, *state, *weights)

@@ -35,11 +35,6 @@ def weight_gradients(x: tf.Tensor, h: tf.Tensor, d_z: tf.Tensor) -> tuple[tf.Ten
     return d_kernel, tf.raw_ops.BiasAddGrad(out_backprop=d_z)
 
 
-def before(initial: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
-    """What stood before each step: ``initial`` [B, H], then all ``values`` [T, B, H] but the last."""
-    return tf.concat([initial[None], values[:-1]], axis=0)
-
-
 def through_sigmoid(y: tf.Tensor, d_y: tf.Tensor) -> tf.Tensor:
     """The gradient of z, where y = sigmoid(z): d_y * y * (1 - y)."""
     return tf.raw_ops.SigmoidGrad(y=y, dy=d_y)

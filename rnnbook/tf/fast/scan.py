@@ -1,6 +1,7 @@
 """The loop over time that the fast ways share."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import tensorflow as tf
@@ -18,13 +19,21 @@ class Tape:
     def __init__(self, T: int | None, pieces: Any, last: Tensors):
         self.T, self.pieces, self.last = T, pieces, last
 
-    def joined(self) -> tf.Tensor:
-        """All of it as one array [T, B, size]."""
-        parts = [] if self.pieces is None else [self.pieces.concat()]
+    @cached_property
+    def all(self) -> tf.Tensor:
+        """One array [T, B, size]."""
+        if self.pieces is None:
+            return tf.stack(self.last)
+        whole = self.pieces.concat()
         if self.last:
-            parts.append(tf.stack(self.last))
-        whole = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
+            whole = tf.concat([whole, tf.stack(self.last)], axis=0)
         return tf.ensure_shape(whole, [self.T, *whole.shape[1:]])
+
+    def before(self, initial: tf.Tensor) -> tf.Tensor:
+        """What stood before each step: ``initial`` [B, size], then all but the last one."""
+        if self.pieces is None:
+            return tf.stack([initial, *self.last[:-1]])
+        return tf.concat([tf.expand_dims(initial, 0), self.all[:-1]], axis=0)
 
 
 def scan(
@@ -76,7 +85,7 @@ def scan(
             outputs.reverse()
         return list(zip(*outputs, strict=True)), state
 
-    ends = [array[T - rest :] for array in arrays] if rest else []
+    ends = list(arrays) if rest == T else [array[T - rest :] for array in arrays] if rest else []
     last: list[Tensors] = [()] * len(sizes)
     if rest and (reverse or rest == T):
         last, state = some(rest, state, ends, [tape.last for tape in tapes])

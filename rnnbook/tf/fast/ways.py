@@ -1,6 +1,7 @@
 """Which way a cell goes: chosen in one place, by its exact type."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
@@ -56,17 +57,17 @@ def go(
     """Outputs and the last state, as `dynamic_rnn` returns them; by two halves of the rows where that pays."""
     _enter(cell, inputs[0] if time_major else inputs[:, 0], state)
 
-    def run(inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None) -> tuple[tf.Tensor, Any]:
-        inputs = inputs if time_major else swapped(inputs)
-        outputs, state = _whole(way, cell, inputs, state, lengths, unrolled)
-        return outputs if time_major else swapped(outputs), state
-
-    T, B = inputs.shape[:2] if time_major else inputs.shape[1::-1]
+    if not time_major:
+        inputs = swapped(inputs)
+    T, B, _ = inputs.shape
     # The step of a basic cell is too small to share; eagerly and in XLA one half waits for the other.
-    alone = way is _basic_rnn or tf.executing_eagerly() or _in_xla()
-    if alone or unrolled or not worth_halving(cell, B, T):
-        return run(inputs, state, lengths)
-    return in_halves(run, inputs, state, lengths, axis=1 if time_major else 0)
+    alone = way is _basic_rnn or tf.executing_eagerly() or _in_xla() or unrolled
+
+    run = partial(_whole, way, cell, unrolled=unrolled)
+    if not alone and worth_halving(cell, B, T):
+        run = partial(in_halves, run)
+    outputs, state = run(inputs, state, lengths)
+    return outputs if time_major else swapped(outputs), state
 
 
 @as_written
@@ -92,7 +93,7 @@ def _first(cell: Any, inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
 
 
 def _whole(
-    way: Way, cell: Any, inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None, unrolled: bool
+    way: Way, cell: Any, inputs: tf.Tensor, state: Any, lengths: tf.Tensor | None, *, unrolled: bool
 ) -> tuple[tf.Tensor, Any]:
     """All steps of inputs [T, B, D]; past a row's length zeros, and its state as it was there."""
     if lengths is None:
