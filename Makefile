@@ -62,7 +62,7 @@ mutants: .venv/ready  ## Break the package and the book, one place at a time: do
 	@$(PY) tools/mutants.py
 	@$(PY) tools/mutants_book.py
 
-bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about ten minutes
+bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about a quarter of an hour
 	@$(PY) -c 'import jax, torch' 2>/dev/null || $(PY) -m pip install --quiet \
 	  --disable-pip-version-check -c requirements.txt -e '.[bench]'
 	@$(PY) tools/bench.py

@@ -1,12 +1,15 @@
 """The benchmark runs, with tiny sizes: what is installed is measured, what is not is reported."""
 
 import importlib.util
+import itertools
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +54,22 @@ def test_training_tells_the_error_and_the_first_step(tmp_path):
 @pytest.fixture
 def tools(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "tools")
+
+
+def test_compiling_at_every_call_does_not_pass_for_steps(tools, monkeypatch):
+    from contestants import process
+    from contestants.common import Training
+
+    now, a_step, calls = [0.0], 1e-4, itertools.count()
+    clock = SimpleNamespace(perf_counter=lambda: now[0], monotonic=lambda: now[0])
+    monkeypatch.setattr(process, "time", clock)
+
+    def train(steps: int) -> None:  # every other call compiles a tenth of a second longer
+        now[0] += 1 + 0.1 * (next(calls) % 2) + steps * a_step
+
+    sine = SimpleNamespace(test_inputs=np.zeros((2, 1)), test_targets=np.zeros((2, 1)))
+    timer, _ = process.build_training(lambda *_: Training(train, np.copy), "", 0.0, sine, 600)
+    assert [timer(2.0) for _ in range(2)] == pytest.approx([a_step, a_step], rel=0.02)
 
 
 def test_a_contestant_that_fails_is_reported_with_the_reason(tools):

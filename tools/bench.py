@@ -1,6 +1,6 @@
 """Measure the package beside its peers: Keras, PyTorch and JAX, in one run.
 
-    python tools/bench.py                  everything, about ten minutes on two cores
+    python tools/bench.py                  everything, a quarter of an hour on two cores
     python tools/bench.py --quick          a look, about two minutes
     python tools/bench.py --only layer --kind LSTM --size 30 --steps 100
     python tools/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
@@ -13,6 +13,9 @@ How it measures. Each contestant runs in a process of its own. All are started, 
 other, and compute the same thing from the same float32 weights; whose result is off is called
 wrong and not timed. Then they are timed in turns, A B C A B C, so that drift hits all, and the
 medians are compared. The ratio says how many times as fast as the first row of its case.
+A step of training takes what a long training takes more than a short one, over the steps between.
+The long one is so long that compiling, which some do at every call, each time in another time,
+weighs little.
 Every library has its own number of threads, but PyTorch the better of one and all; settings for
 libraries in the environment, such as OPENBLAS_CORETYPE, are taken away.
 """
@@ -55,7 +58,7 @@ UNITS = {
     "busy with others": "share of all cores' time during the run",
 }
 FRESH = ("first trace", "memory")
-FULL, LOOK = Run(5, 0.25, 30, 3000), Run(3, 0.15, 8, 600)
+FULL, LOOK = Run(5, 0.25, 60, 3000), Run(3, 0.15, 8, 600)
 
 
 def compete(
@@ -87,7 +90,7 @@ def compete(
             break
         for c in list(times):
             try:
-                times[c].append(processes[c].ask("time", run.seconds * (4 if case.task == "train" else 1)))
+                times[c].append(processes[c].ask("time", run.seconds * (8 if case.task == "train" else 1)))
             except Failed as failed:
                 del times[c], processes[c]
                 rows[c]["status"] = str(failed)

@@ -130,22 +130,27 @@ def build_training(
     model.train(1)
     first = time.monotonic() - started
     result = {"RMSE after one step": rmse(model, sine)}
-    start = time.perf_counter()
     model.train(steps - 1)
-    a_step = (time.perf_counter() - start) / steps
     result["RMSE"] = rmse(model, sine)
     facts = {"first step": first, f"{steps} steps": time.monotonic() - started}
+    short, more = seconds(model.train, SHORT), 5 * SHORT
 
     def timer(at_least: float) -> float:
-        more = SHORT * min(max(round(at_least / a_step / SHORT), 2), 40)
-        took = []
-        for count in (SHORT, SHORT + more):
-            start = time.perf_counter()
-            model.train(count)
-            took.append(time.perf_counter() - start)
-        return (took[1] - took[0]) / more
+        nonlocal more
+        # Some compile at every call; that differs by a tenth, and must not pass for steps.
+        at_least = max(at_least, 10 * short)
+        while (took := seconds(model.train, SHORT + more) - seconds(model.train, SHORT)) < at_least:
+            more *= 2
+        return took / more
 
     return timer, {"result": result, "facts": facts}
+
+
+def seconds(train: Callable[[int], Any], steps: int) -> float:
+    """How long some steps take."""
+    start = time.perf_counter()
+    train(steps)
+    return time.perf_counter() - start
 
 
 def rmse(model: Any, sine: Any) -> float:
