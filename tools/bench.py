@@ -1,7 +1,7 @@
 """Measure the package beside its peers: Keras, PyTorch and JAX, in one run.
 
     python tools/bench.py                  everything, a quarter of an hour on two cores
-    python tools/bench.py --quick          a look, about two minutes
+    python tools/bench.py --quick          a look, about three minutes
     python tools/bench.py --only layer --kind LSTM --size 30 --steps 100
     python tools/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
 
