@@ -57,18 +57,18 @@ def tools(monkeypatch):
 
 
 def test_compiling_at_every_call_does_not_pass_for_steps(tools, monkeypatch):
-    from contestants import process
-    from contestants.common import Training
+    from contestants import common, process
 
     now, a_step, calls = [0.0], 1e-4, itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: now[0], monotonic=lambda: now[0])
-    monkeypatch.setattr(process, "time", clock)
+    for module in (common, process):
+        monkeypatch.setattr(module, "time", clock)
 
     def train(steps: int) -> None:  # every other call compiles a tenth of a second longer
         now[0] += 1 + 0.1 * (next(calls) % 2) + steps * a_step
 
     sine = SimpleNamespace(test_inputs=np.zeros((2, 1)), test_targets=np.zeros((2, 1)))
-    timer, _ = process.build_training(lambda *_: Training(train, np.copy), "", 0.0, sine, 600)
+    timer, _ = process.build_training(lambda *_: common.Training(train, np.copy), "", 0.0, sine, 600)
     assert [timer(2.0) for _ in range(2)] == pytest.approx([a_step, a_step], rel=0.02)
 
 

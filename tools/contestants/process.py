@@ -126,6 +126,8 @@ def build_training(
     training: Callable[..., Any], way: str, started: float, sine: Any, steps: int
 ) -> tuple[Any, dict[str, Any]]:
     """Train ``steps`` steps, the first alone: it compiles."""
+    from contestants.common import seconds
+
     model = training(way, sine)
     model.train(1)
     first = time.monotonic() - started
@@ -133,24 +135,21 @@ def build_training(
     model.train(steps - 1)
     result["RMSE"] = rmse(model, sine)
     facts = {"first step": first, f"{steps} steps": time.monotonic() - started}
-    short, more = seconds(model.train, SHORT), 5 * SHORT
+
+    def takes(steps: int) -> float:
+        return seconds(lambda: model.train(steps))
+
+    short, more = takes(SHORT), 5 * SHORT
 
     def timer(at_least: float) -> float:
         nonlocal more
         # Some compile at every call; that differs by a tenth, and must not pass for steps.
         at_least = max(at_least, 10 * short)
-        while (took := seconds(model.train, SHORT + more) - seconds(model.train, SHORT)) < at_least:
+        while (took := takes(SHORT + more) - takes(SHORT)) < at_least:
             more *= 2
         return took / more
 
     return timer, {"result": result, "facts": facts}
-
-
-def seconds(train: Callable[[int], Any], steps: int) -> float:
-    """How long some steps take."""
-    start = time.perf_counter()
-    train(steps)
-    return time.perf_counter() - start
 
 
 def rmse(model: Any, sine: Any) -> float:
