@@ -11,10 +11,11 @@ from toys import normal
 
 import rnnbook.tf as rnn
 from rnnbook.protocol import map_state
-from rnnbook.tf import fast, unroll
-from rnnbook.tf.fast import halves, lstm, ops, scan, ways
+from rnnbook.tf import fast
+from rnnbook.tf.fast import dispatch, thresholds
 
-SMALL, LARGE = 5, lstm.ONE_OP + 1  # units; each takes another road
+STEPS = thresholds.STEPS
+SMALL, LARGE = 5, thresholds.ONE_OPERATION_UNITS + 1  # units; each takes another road
 ROUNDING = {"float64": 1e-12, "float32": 2e-6}
 either_dtype = pytest.mark.parametrize("dtype", ROUNDING)
 
@@ -54,8 +55,8 @@ def both(make, H=SMALL, D=3, dtype="float64"):
     cells = [make(kind, H, num_inputs=D, dtype=dtype) for kind in (lambda kind: kind, slow)]
     if H == SMALL:  # many units with large weights would amplify rounding
         cells = [shake(cell) for cell in cells]
-    assert fast.way_for(cells[0]) is not None
-    assert fast.way_for(cells[1]) is None
+    assert fast.has_fast_way(cells[0])
+    assert not fast.has_fast_way(cells[1])
     return cells
 
 
@@ -90,7 +91,7 @@ def random_state(cell, B, dtype):
 
 @either_dtype
 @every_cell
-@pytest.mark.parametrize("T", [2, scan.STEPS, scan.STEPS + 7, 3 * scan.STEPS])
+@pytest.mark.parametrize("T", [2, STEPS, STEPS + 7, 3 * STEPS])
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
 def test_values_and_gradients_are_those_of_the_loop(make, T, dtype, ragged):
     cell, twin = both(make, dtype=dtype)
@@ -107,7 +108,7 @@ def test_values_and_gradients_are_those_of_the_loop(make, T, dtype, ragged):
 @pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
 def test_static_unrolling_in_a_graph_has_no_loop_and_the_same_numbers(make, dtype, ragged):
     cell, twin = both(make, dtype=dtype)
-    T = 2 * scan.STEPS + 3
+    T = 2 * STEPS + 3
     x, start = normal(4, T, 3, dtype=dtype), random_state(cell, 4, dtype)
     lengths = [T, 0, 1, T - 1] if ragged else None
     run = tf.function(lambda: results(cell, x, lengths, start, static)).get_concrete_function()
@@ -119,23 +120,20 @@ def test_static_unrolling_in_a_graph_has_no_loop_and_the_same_numbers(make, dtyp
 
 @pytest.mark.parametrize(("T", "graph", "quickly"), [(2, True, True), (1, True, False), (2, False, False)])
 def test_static_unrolling_is_quick_where_a_graph_of_many_steps_is_made(T, graph, quickly, monkeypatch):
-    asked = []
-    monkeypatch.setattr(unroll, "go", lambda *given, **named: asked.append(given) or fast.go(*given, **named))
+    asked, all_steps = [], dispatch._all_steps
+    monkeypatch.setattr(
+        dispatch, "_all_steps", lambda *given, **named: asked.append(given) or all_steps(*given, **named)
+    )
     cell, _ = both(gru)
     (tf.function(static) if graph else static)(cell, tf.constant(normal(2, T, 3)))
     assert len(asked) == quickly
 
 
-def test_static_unrolling_leaves_the_batch_whole(little_is_enough, halvings):
-    tf.function(static)(gru(lambda kind: kind, SMALL, num_inputs=3), tf.zeros([2, 5, 3]))
-    assert not halvings
-
-
 @pytest.fixture
 def first_steps(monkeypatch):
     """The cells that took a step from zero, one by one."""
-    seen = []
-    monkeypatch.setattr(unroll, "first_step", lambda *given: seen.append(given[0]) or fast.first_step(*given))
+    seen, first_step = [], dispatch._first_step
+    monkeypatch.setattr(dispatch, "_first_step", lambda *given: seen.append(given[0]) or first_step(*given))
     return seen
 
 
@@ -309,11 +307,20 @@ def test_c_may_grow_as_far_as_it_will():
     np.testing.assert_allclose(state.c, expected.c, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("H", "used"), [(SMALL, True), (LARGE, False)])
-def test_small_layers_take_the_one_operation(H, used):
+MOST_ROWS = thresholds.ONE_OPERATION_ROWS
+
+
+@pytest.mark.parametrize(("H", "B", "used"), [
+    (SMALL, 2, True),
+    (LARGE - 1, MOST_ROWS, True),
+    (SMALL, None, True),
+    (LARGE, 2, False),
+    (SMALL, MOST_ROWS + 1, False),
+])  # fmt: skip
+def test_small_layers_on_few_rows_take_the_one_operation(H, B, used):
     cell = rnn.BasicLSTMCell(H, num_inputs=3)
     run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0])
-    graph = run.get_concrete_function(tf.TensorSpec([2, 20, 3])).graph
+    graph = run.get_concrete_function(tf.TensorSpec([B, 20, 3])).graph
     assert ("BlockLSTM" in {operation.type for operation in graph.get_operations()}) == used
 
 
@@ -327,7 +334,7 @@ def test_small_layers_take_the_one_operation(H, used):
     rnn.MultiRNNCell([rnn.GRUCell(5), rnn.DropoutWrapper(rnn.GRUCell(5))]),
 ], ids=["peepholes", "projection", "own function", "relu", "dropout", "residual", "stack"])  # fmt: skip
 def test_other_cells_take_the_loop(cell):
-    assert fast.way_for(cell) is None
+    assert not fast.has_fast_way(cell)
 
 
 @every_cell
@@ -339,7 +346,7 @@ def test_the_graph_of_many_steps_is_that_of_few(make):
         nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
         return Counter("Const" if node.op == "Fill" else node.op for node in nodes)
 
-    few, many = operations(2 * scan.STEPS), operations(50 * scan.STEPS)
+    few, many = operations(2 * STEPS), operations(50 * STEPS)
     few.pop("Const"), many.pop("Const")  # a large constant is two small ones and a Fill
     assert few == many
 
@@ -370,89 +377,16 @@ def test_weights_are_read_at_every_call(make):
 @either_dtype
 @pytest.mark.parametrize("make", [basic_lstm, gru, basic], ids=lambda make: make.__name__)
 def test_transposes_of_their_own_change_nothing(make, dtype, monkeypatch):
-    monkeypatch.setattr(lstm, "ONE_OP", 0)
+    monkeypatch.setattr(thresholds, "ONE_OPERATION_UNITS", 0)
     cell, twin = both(make, dtype=dtype)
     x = normal(3, 13, 3, dtype=dtype)
     expected = results(twin, x)
     for large, einsums in ((10**6, 0), (0, 4 if make is gru else 2)):
-        monkeypatch.setattr(ops, "LARGE", large)
+        monkeypatch.setattr(thresholds, "LARGE_KERNEL", large)
         run = tf.function(results).get_concrete_function(cell, tf.constant(x))
         assert_alike(run(tf.constant(x)), expected, ROUNDING[dtype])
         equations = [op.get_attr("equation") for op in run.graph.get_operations() if op.type == "Einsum"]
         assert equations.count(b"ab->ba") == einsums
-
-
-@pytest.fixture
-def halvings(monkeypatch):
-    """One entry for every time that rows are taken in halves."""
-    seen = []
-
-    def noted(*given, **named):
-        seen.append(given)
-        return halves.in_halves(*given, **named)
-
-    monkeypatch.setattr(ways, "in_halves", noted)
-    return seen
-
-
-@pytest.fixture
-def little_is_enough(monkeypatch):
-    """Take halves however little the work is."""
-    monkeypatch.setattr(halves, "LEAST_ROWS", 2)
-    monkeypatch.setattr(halves, "LEAST_NUMBERS", 0)
-
-
-@either_dtype
-@every_cell
-@pytest.mark.parametrize("B", [2, 5])
-@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
-def test_two_halves_have_the_values_and_gradients_of_the_loop(
-    make, B, dtype, ragged, little_is_enough, halvings
-):
-    cell, twin = both(make, dtype=dtype)
-    x, start = normal(B, 13, 3, dtype=dtype), random_state(cell, B, dtype)
-    lengths = [13, 0, 1, 12, 4][:B] if ragged else None
-    expected = results(twin, x, lengths, start)
-    assert_alike(tf.function(results)(cell, x, lengths, start), expected, ROUNDING[dtype])
-    assert len(halvings) == (make is not basic)
-
-
-@pytest.mark.parametrize("ragged", [False, True], ids=["full", "ragged"])
-def test_two_halves_with_time_first(ragged, little_is_enough, halvings):
-    cell, twin = both(stack)
-    x, lengths = normal(3, 13, 3), [13, 0, 4] if ragged else None
-    by_time = tf.function(lambda: rnn.dynamic_rnn(cell, np.swapaxes(x, 0, 1), lengths, time_major=True))
-    outputs, state = by_time()
-    expected, last = rnn.dynamic_rnn(twin, x, lengths)
-    ours = [tf.transpose(outputs, [1, 0, 2]), *leaves(state)]
-    assert_alike(ours, [expected, *leaves(last)], 1e-12)
-    assert len(halvings) == 1
-
-
-def test_second_gradients_of_two_halves(little_is_enough, halvings):
-    cell, twin = both(stack)
-    x = tf.constant(normal(3, 4, 3))
-    expected = of_the_gradient(twin, x, of_outputs)
-    assert_alike(tf.function(of_the_gradient)(cell, x, of_outputs), expected, 1e-12)
-    assert halvings
-
-
-@pytest.mark.parametrize(("make", "H", "B", "T", "halved"), [
-    (basic_lstm, 30, 32, 15, False),  # 28,800 numbers in all c and h
-    (basic_lstm, 30, 32, 16, True),
-    (basic_lstm, 30, 15, 100, False),
-    (basic_lstm, 30, 16, 100, True),
-    (basic_lstm, 30, None, 100, False),
-    (basic_lstm, 30, 32, None, False),
-    (gru, 100, 30, 10, True),  # 30,000
-    (gru, 128, 16, 20, True),
-    (gru, 129, 16, 20, False),
-])  # fmt: skip
-def test_enough_work_in_small_layers_is_done_in_halves(make, H, B, T, halved, halvings):
-    cell = make(lambda kind: kind, H, num_inputs=3)
-    run = tf.function(lambda x: rnn.dynamic_rnn(cell, x)[0])
-    run.get_concrete_function(tf.TensorSpec([B, T, 3]))
-    assert len(halvings) == halved
 
 
 @pytest.mark.parametrize(("sizes", "came"), [((3, 5), (32, 4)), ((4, 7), (32, 5))], ids=["first", "second"])
@@ -460,18 +394,3 @@ def test_an_error_names_the_whole_batch(sizes, came):
     cell = rnn.MultiRNNCell([rnn.BasicLSTMCell(5, num_inputs=sizes[0]), rnn.GRUCell(40, num_inputs=sizes[1])])
     with pytest.raises(ValueError, match=re.escape(f"got shape {came}")):
         rnn.dynamic_rnn(cell, tf.zeros([32, 100, 4]))
-
-
-def test_a_stack_is_halved_as_a_whole(little_is_enough, halvings):
-    cell = stack(lambda kind: kind, SMALL, num_inputs=3)
-    tf.function(rnn.dynamic_rnn)(cell, tf.zeros([2, 5, 3]))
-    assert len(halvings) == 1
-
-
-@pytest.mark.parametrize("run", [
-    rnn.dynamic_rnn,
-    tf.function(rnn.dynamic_rnn, jit_compile=True),
-], ids=["eagerly", "XLA"])  # fmt: skip
-def test_no_halves_where_one_would_wait_for_the_other(run, little_is_enough, halvings):
-    run(gru(lambda kind: kind, SMALL, num_inputs=3), tf.zeros([2, 5, 3]))
-    assert not halvings

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.tf.lengths import checked_lengths
+from rnnbook.tf.arguments import checked_lengths
 
 
 def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tuple[tf.Tensor, tf.Tensor]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
-from rnnbook.tf.lengths import as_tensor, at_run_time
+from rnnbook.tf.arguments import as_tensor, at_run_time
 
 Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
 

@@ -11,7 +11,7 @@ from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
-from rnnbook.tf.fast import way_for
+from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.unroll import dynamic_rnn
 
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
@@ -43,7 +43,8 @@ class SequenceRegressor(tf.Module):
 
     def __call__(self, inputs: tf.Tensor) -> tf.Tensor:
         """Predictions [B, O] from inputs [B, T, D]."""
-        check_tensor("dynamic_rnn", "inputs", inputs, "B T D", {})  # whose inputs they are
+        # In dynamic_rnn's name, which would check them only after they are turned.
+        check_tensor("dynamic_rnn", "inputs", inputs, "B T D", {})
         # With time first, the last step is one piece and nothing has to be turned back.
         outputs, _ = dynamic_rnn(self.cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
         return outputs[-1] @ self.kernel + self.bias
@@ -74,7 +75,7 @@ class SequenceRegressor(tf.Module):
         axis = checks.slides_along(where, window.shape, self.bias.shape[0])
         window = tf.convert_to_tensor(window)
         self.cell.build(window.shape[2])
-        return (_slide_in_xla if way_for(self.cell) else _slide)(self, window, steps, axis)
+        return (_slide_in_xla if has_fast_way(self.cell) else _slide)(self, window, steps, axis)
 
 
 def _sliding(model: SequenceRegressor, window: tf.Tensor, steps: int, axis: int) -> tf.Tensor:
@@ -185,7 +186,7 @@ def fit(
 
 def _gains_from_xla(model: Any, inputs: tf.Tensor, loss: Any) -> bool:
     """Whether all is known to compile, and there is one step: no loop over time, which gains nothing."""
-    known = type(model) is SequenceRegressor and way_for(model.cell) is not None
+    known = type(model) is SequenceRegressor and has_fast_way(model.cell)
     return known and loss is mean_squared_error and inputs.shape[1] == 1
 
 

@@ -6,10 +6,10 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
+from rnnbook.tf import fast
+from rnnbook.tf.arguments import as_floats, at_run_time, checked_lengths, initial_state_or_zeros, size
 from rnnbook.tf.cell import as_written, check_tensor
-from rnnbook.tf.fast import first_step, go, way_for
 from rnnbook.tf.fast.ops import swapped
-from rnnbook.tf.lengths import as_tensor, at_run_time, checked_lengths
 
 
 def static_rnn(
@@ -54,21 +54,19 @@ def static_rnn(
         checks.fail(where, "inputs_list", "a list of T arrays [B, D]", checks.what(inputs_list), TypeError)
     if not inputs_list:
         checks.fail(where, "inputs_list", "a list of T arrays [B, D] with T of at least 1", "an empty list")
-    steps = [_as_floats(where, "inputs_list", inputs, "B D") for inputs in inputs_list]
+    steps = [as_floats(where, "inputs_list", inputs, "B D") for inputs in inputs_list]
     sizes = dict(zip("BD", checks.static_shape(steps[0]) or (), strict=False))
     for inputs in steps[1:]:
         checks.check_array(where, "inputs_list", inputs, "B D", sizes)
         checks.check_dtype(where, "inputs_list", inputs, steps[0].dtype)
-    state = _initial_state(where, cell, initial_state, steps[0], dtype)
+    state = initial_state_or_zeros(where, cell, initial_state, steps[0], dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = checked_lengths(where, sequence_length, _size(steps[0], 0), len(steps))
+        lengths = checked_lengths(where, sequence_length, size(steps[0], 0), len(steps))
 
-    way = way_for(cell)
-    if way is not None and len(steps) > 1 and not tf.executing_eagerly():
-        together = tf.stack(steps)
-        outputs, state = go(way, cell, together, state, lengths, time_major=True, unrolled=True)
-        return tf.unstack(outputs, num=len(steps)), state
+    quickly = fast.unroll_static(cell, steps, state, lengths)
+    if quickly is not None:
+        return quickly
     outputs = []
     for t, inputs in enumerate(steps):
         output, state = _step(where, cell, inputs, state, t, lengths)
@@ -124,29 +122,26 @@ def dynamic_rnn(
     time_major = checks.check_flag(where, "time_major", time_major)
     swap_memory = checks.check_flag(where, "swap_memory", swap_memory)
     letters = "T B D" if time_major else "B T D"
-    inputs = _as_floats(where, "inputs", inputs, letters)
+    inputs = as_floats(where, "inputs", inputs, letters)
     checks.check_count(where, "parallel_iterations", parallel_iterations)
     rows, steps = (1, 0) if time_major else (0, 1)  # the axes of B and T
-    T = _size(inputs, steps)
+    T = size(inputs, steps)
     if not isinstance(T, int):
         message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
         with tf.control_dependencies(at_run_time(T > 0, message)):
             T, inputs = tf.identity(T), tf.identity(inputs)
     first = inputs[0] if time_major else inputs[:, 0]
-    state = _initial_state(where, cell, initial_state, first, dtype)
+    state = initial_state_or_zeros(where, cell, initial_state, first, dtype)
     lengths = None
     if sequence_length is not None:
-        lengths = checked_lengths(where, sequence_length, _size(inputs, rows), T)
-    way = way_for(cell)  # by the type of the cell: see fast/
+        lengths = checked_lengths(where, sequence_length, size(inputs, rows), T)
+    from_zero = initial_state is None
+    quickly = fast.unroll(cell, inputs, state, lengths, time_major=time_major, from_zero=from_zero)
+    if quickly is not None:
+        return quickly
     if inputs.shape[steps] == 1:  # no loop around a single step
-        from_zero = initial_state is None and lengths is None
-        if way is not None and from_zero and not tf.executing_eagerly():
-            output, state = first_step(cell, first, state)
-        else:
-            output, state = _step(where, cell, first, state, 0, lengths)
+        output, state = _step(where, cell, first, state, 0, lengths)
         return tf.expand_dims(output, steps), state
-    if way is not None:
-        return go(way, cell, inputs, state, lengths, time_major=time_major)
     inputs = inputs if time_major else swapped(inputs)
     outputs, state = _loop(where, cell, inputs, state, lengths, T, parallel_iterations, swap_memory)
     return outputs if time_major else swapped(outputs), state
@@ -162,10 +157,10 @@ def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
 
     Taught in: book/2-unrolling/variable-length-inputs.
     """
-    outputs = _as_floats("last_output", "outputs", outputs, "B T O")
+    outputs = as_floats("last_output", "outputs", outputs, "B T O")
     if sequence_length is None:
         return outputs[:, -1]
-    lengths = checked_lengths("last_output", sequence_length, _size(outputs, 0), _size(outputs, 1))
+    lengths = checked_lengths("last_output", sequence_length, size(outputs, 0), size(outputs, 1))
     picked = tf.gather(outputs, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)  # [B, O]
     return tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
 
@@ -209,31 +204,3 @@ def _step(
         return output, new_state
     new_state = map_state(lambda new, old: tf.where(valid, new, old), new_state, state)
     return tf.where(valid, output, tf.zeros_like(output)), new_state
-
-
-@as_written
-def _size(tensor: tf.Tensor, axis: int) -> Any:
-    """The size of an axis: a number when it is known, else a tensor."""
-    known = tensor.shape[axis]
-    return tf.shape(tensor)[axis] if known is None else known
-
-
-@as_written
-def _as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
-    checks.check_array(where, name, value, letters, {})
-    checks.check_float(where, name, value)
-    return as_tensor(where, name, value, f"an array {checks.axes(letters)}")
-
-
-@as_written
-def _initial_state(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
-    """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
-    if dtype is not None:
-        dtype = checks.floating(where, "dtype", dtype, "TensorFlow", tf.as_dtype)
-        checks.check_dtype(where, "dtype", dtype, inputs.dtype)
-    name = "initial_state"
-    if state is None:
-        name, state = "zero_state of the cell", cell.zero_state(_size(inputs, 0), inputs.dtype)
-    B = inputs.shape[0]
-    checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
-    return map_state(tf.convert_to_tensor, state)

@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-LARGE = 100_000  # weights from which on a transpose of their own pays; measured by tools/bench.py
+from rnnbook.tf.fast import thresholds
 
 
 def times(values: tf.Tensor, weights: tf.Tensor, bias: tf.Tensor | None = None) -> tf.Tensor:
@@ -50,11 +50,20 @@ def swapped(values: tf.Tensor) -> tf.Tensor:
     return tf.raw_ops.Einsum(inputs=[values], equation="abc->bac")
 
 
+def blanked(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Values [T, B, D] with zeros where ``valid`` [T, B] is false."""
+    # tf.where would broadcast the condition, forward and back, and take several times as long.
+    flat = tf.reshape(values, [-1])
+    everywhere = tf.repeat(tf.reshape(valid, [-1]), tf.shape(values)[2])
+    kept = tf.raw_ops.Select(condition=everywhere, x=flat, y=tf.zeros_like(flat))
+    return tf.reshape(kept, tf.shape(values))
+
+
 def transposed(weights: tf.Tensor) -> tf.Tensor:
     """The transpose of weights [D, N], for products."""
     # Outside of loops TensorFlow undoes `tf.transpose` and has every product read the weights as
     # they lie. Small ones are faster so, large ones slower: for them Einsum, which it leaves alone.
-    if weights.shape.num_elements() <= LARGE:
+    if weights.shape.num_elements() <= thresholds.LARGE_KERNEL:
         return tf.transpose(weights)
     return tf.raw_ops.Einsum(inputs=[weights], equation="ab->ba")
 

@@ -1,20 +1,31 @@
-"""The loop over time that the fast ways share."""
+"""The loop over time that the fast ways share: `scan`, and what it is made of.
+
+Ten time steps make one round of the loop, so the graph stays one of ten steps, whatever T is.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from rnnbook.tf.fast import thresholds
 from rnnbook.tf.fast.ops import sizes_after
-
-STEPS = 10  # time steps in one iteration of the loop, whose own cost is that of a small step
 
 Tensors = Sequence[tf.Tensor]
 
 
+class Loop(NamedTuple):
+    """What is done at every time step, and in which direction."""
+
+    step: Callable[..., tuple[Tensors, Tensors]]  # (state, *slices) -> (outputs, new state)
+    sizes: Sequence[int]  # the last axis of each output [B, size]
+    prepare: Callable[..., Tensors] | None = None  # of many steps at once: all that needs no state
+    reverse: bool = False  # from T-1 to 0; outputs stand in the order of the inputs all the same
+
+
 class Tape:
-    """What a loop noted, [B, size] at every step: ten steps in a piece, and the last ones as they came."""
+    """One output of a loop, [B, size] at every step: ten steps in a piece, then the last ones singly."""
 
     def __init__(self, T: int | None, pieces: Any, last: Tensors):
         self.T, self.pieces, self.last = T, pieces, last
@@ -37,81 +48,84 @@ class Tape:
 
 
 def scan(
-    step: Callable[..., tuple[Tensors, Tensors]],
-    state: Tensors,
-    arrays: Tensors,
-    sizes: Sequence[int],
-    *,
-    tapes: Sequence[Tape] = (),
-    prepare: Callable[..., Tensors] | None = None,
-    reverse: bool = False,
-    unrolled: bool = False,
+    loop: Loop, state: Tensors, arrays: Tensors, tapes: Sequence[Tape] = (), *, unrolled: bool = False
 ) -> tuple[list[Tape], Tensors]:
-    """Carry ``state`` along the first axis: ``outputs, state = step(state, *slices)``.
-
-    Every iteration of the loop takes ten steps, so the graph stays one of ten steps,
-    whatever T is. The T % 10 last ones follow the loop, or precede it in reverse.
+    """Carry ``state`` along the first axis: ``outputs, state = loop.step(state, *slices)``.
 
     Args:
-        step: one time step; takes the state, a slice of each array and of each tape.
+        loop: the step; it takes the state, a slice of each array and of each tape.
         state: tensors [B, ...].
         arrays: [T, ...] each.
-        sizes: the last axis of each output [B, size].
-        tapes: the outputs of another scan.
-        prepare: makes the arrays of ten steps from theirs at once: the place for all
-            that need not wait for the state.
-        reverse: from T-1 to 0; outputs stand in the order of the arrays all the same.
+        tapes: what another scan returned.
         unrolled: write all T steps into the graph one by one, with no loop.
 
     Returns:
         The outputs of all steps, and the state after the last one.
     """
     T: Any = tapes[0].T if tapes else arrays[0].shape[0]
-    B = state[0].shape[0]
-    steps = 1 if T is None else T if unrolled else min(STEPS, T)
-    rest = 0 if T is None else T % steps or (steps if steps == T else 0)
-    loops = tf.shape(arrays[0])[0] if T is None else (T - rest) // steps
+    singly = [tape.last for tape in tapes]
+    if T is not None and (unrolled or T <= thresholds.STEPS):
+        noted, state = one_by_one(loop, T, state, arrays, singly)
+        return [Tape(T, None, values) for values in noted], state
 
-    def some(
-        count: int, state: Tensors, arrays: Tensors, taped: Sequence[Tensors]
-    ) -> tuple[list[Tensors], Tensors]:
-        arrays = arrays if prepare is None else prepare(*arrays)
-        slices = list(zip(*(tf.unstack(array, num=count) for array in arrays), *taped, strict=True))
-        outputs = []
-        for one in reversed(slices) if reverse else slices:
-            output, state = step(state, *one)
-            outputs.append(output)
-        if reverse:
-            outputs.reverse()
-        return list(zip(*outputs, strict=True)), state
+    # Rounds of ten steps from the beginning; the T % 10 that are left over stand at the end.
+    left_over = 0 if T is None else T % thresholds.STEPS
+    if not left_over:
+        pieces, state = in_rounds(loop, T, state, arrays, tapes)
+        return [Tape(T, piece, ()) for piece in pieces], state
+    whole = T - left_over
+    first, end = [array[:whole] for array in arrays], [array[whole:] for array in arrays]
+    if loop.reverse:
+        last, state = one_by_one(loop, left_over, state, end, singly)
+        pieces, state = in_rounds(loop, whole, state, first, tapes)
+    else:
+        pieces, state = in_rounds(loop, whole, state, first, tapes)
+        last, state = one_by_one(loop, left_over, state, end, singly)
+    return [Tape(T, *both) for both in zip(pieces, last, strict=True)], state
 
-    ends = list(arrays) if rest == T else [array[T - rest :] for array in arrays] if rest else []
-    last: list[Tensors] = [()] * len(sizes)
-    if rest and (reverse or rest == T):
-        last, state = some(rest, state, ends, [tape.last for tape in tapes])
-    if rest == T:
-        return [Tape(T, None, values) for values in last], state
-    whole = [array[: T - rest] if rest else array for array in arrays]
-    pieces = [tf.reshape(array, [loops, steps, *sizes_after(array)]) for array in whole]
 
+def one_by_one(
+    loop: Loop, count: int, state: Tensors, arrays: Tensors, taped: Sequence[Tensors]
+) -> tuple[list[Tensors], Tensors]:
+    """``count`` steps written into the graph one after the other: each output step by step, and the state."""
+    arrays = arrays if loop.prepare is None else loop.prepare(*arrays)
+    slices = list(zip(*(tf.unstack(array, num=count) for array in arrays), *taped, strict=True))
+    outputs = []
+    for one in reversed(slices) if loop.reverse else slices:
+        output, state = loop.step(state, *one)
+        outputs.append(output)
+    if loop.reverse:
+        outputs.reverse()
+    return list(zip(*outputs, strict=True)), state
+
+
+def in_rounds(
+    loop: Loop, T: int | None, state: Tensors, arrays: Tensors, tapes: Sequence[Tape]
+) -> tuple[list[tf.TensorArray], Tensors]:
+    """The loop inside the graph: ten steps a round, or one where T is not known to be so many tens."""
+    steps = 1 if T is None else thresholds.STEPS
+    rounds = tf.shape(arrays[0])[0] if T is None else T // steps
+    by_round = [tf.reshape(array, [rounds, steps, *sizes_after(array)]) for array in arrays]
     noted = [
-        tf.TensorArray(state[0].dtype, loops, element_shape=(steps, B, size), clear_after_read=False)
-        for size in sizes
+        tf.TensorArray(
+            state[0].dtype, rounds, element_shape=(steps, state[0].shape[0], size), clear_after_read=False
+        )
+        for size in loop.sizes
     ]
 
-    def body(n: tf.Tensor, state: Tensors, noted: list[tf.TensorArray]) -> tuple[Any, Any, Any]:
-        place = loops - 1 - n if reverse else n
+    def one_round(n: tf.Tensor, state: Tensors, noted: list[tf.TensorArray]) -> tuple[Any, Any, Any]:
+        place = rounds - 1 - n if loop.reverse else n
         taped = [tf.unstack(tape.pieces.read(place), num=steps) for tape in tapes]
-        outputs, state = some(steps, state, [piece[place] for piece in pieces], taped)
-        noted = [a.write(place, tf.stack(values)) for a, values in zip(noted, outputs, strict=True)]
-        return n + 1, state, noted
+        outputs, state = one_by_one(loop, steps, state, [array[place] for array in by_round], taped)
+        return n + 1, state, [a.write(place, tf.stack(v)) for a, v in zip(noted, outputs, strict=True)]
 
     _, state, noted = tf.while_loop(
-        lambda n, *_: n < loops, body, (tf.constant(0), tuple(state), noted), parallel_iterations=1
+        lambda n, *_: n < rounds,
+        one_round,
+        (tf.constant(0), tuple(state), noted),
+        parallel_iterations=1,
     )
-    if rest and not reverse:
-        last, state = some(rest, state, ends, [tape.last for tape in tapes])
-    return [Tape(T, *pair) for pair in zip(noted, last, strict=True)], state
+    return noted, state
 
 
 def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> Callable[..., Tensors]:

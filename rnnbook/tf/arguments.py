@@ -1,11 +1,15 @@
-"""Sequence lengths in TensorFlow: checked at once as far as they are known, else when the graph runs."""
+"""What an unroller is given, as it goes on with it: tensors, lengths, sizes and a state to start from.
+
+Everything is checked at once as far as it is known; what only a running graph knows is checked there.
+"""
 
 from typing import Any
 
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.tf.cell import as_written
+from rnnbook.protocol import Cell, map_state
+from rnnbook.tf.cell import as_written, check_tensor
 
 
 @as_written
@@ -18,6 +22,35 @@ def as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
 
 
 @as_written
+def as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
+    """What came as a tensor of floats whose axes are ``letters``."""
+    checks.check_array(where, name, value, letters, {})
+    checks.check_float(where, name, value)
+    return as_tensor(where, name, value, f"an array {checks.axes(letters)}")
+
+
+@as_written
+def size(tensor: tf.Tensor, axis: int) -> Any:
+    """The size of an axis: a number when it is known, else a tensor."""
+    known = tensor.shape[axis]
+    return tf.shape(tensor)[axis] if known is None else known
+
+
+@as_written
+def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
+    """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
+    if dtype is not None:
+        dtype = checks.floating(where, "dtype", dtype, "TensorFlow", tf.as_dtype)
+        checks.check_dtype(where, "dtype", dtype, inputs.dtype)
+    name = "initial_state"
+    if state is None:
+        name, state = "zero_state of the cell", cell.zero_state(size(inputs, 0), inputs.dtype)
+    B = inputs.shape[0]
+    checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
+    return map_state(tf.convert_to_tensor, state)
+
+
+@as_written
 def checked_lengths(
     where: str, lengths: Any, B: Any, T: Any, name: str = "sequence_length", least: int = 0
 ) -> tf.Tensor:
@@ -27,7 +60,7 @@ def checked_lengths(
         known = tf.get_static_value(lengths)
     else:
         known = lengths
-    rows, steps = (size if isinstance(size, int) else None for size in (B, T))
+    rows, steps = (known_size if isinstance(known_size, int) else None for known_size in (B, T))
     if known is not None:
         lengths = checks.check_lengths(where, name, known, rows, steps, least)
     elif not lengths.dtype.is_integer:
@@ -49,13 +82,3 @@ def at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
     """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
     check = tf.debugging.Assert(good, list(words))
     return [] if check is None else [check]
-
-
-@as_written
-def blanked(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
-    """Values [T, B, D] with zeros where ``valid`` [T, B] is false."""
-    # tf.where would broadcast the condition, forward and back, and take several times as long.
-    flat = tf.reshape(values, [-1])
-    everywhere = tf.repeat(tf.reshape(valid, [-1]), tf.shape(values)[2])
-    kept = tf.raw_ops.Select(condition=everywhere, x=flat, y=tf.zeros_like(flat))
-    return tf.reshape(kept, tf.shape(values))
