@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.scratch.backprop import backward_through_time, forward_through_time
 from rnnbook.scratch.cell import MEMBERS, Cell
-from rnnbook.scratch.fused import LSTMStack, lstm_stack
+from rnnbook.scratch.fast import LastOutput
 from rnnbook.scratch.optimizers import Arrays, clip_by_global_norm
 from rnnbook.scratch.unroll import unroll
 
@@ -25,13 +25,11 @@ def mean_squared_error(predictions: np.ndarray, targets: np.ndarray) -> tuple[fl
 
     Taught in: book/3-learning/backpropagation-through-time.
     """
-    alike = type(predictions) is type(targets) is np.ndarray and predictions.shape == targets.shape
-    if not alike or predictions.dtype != targets.dtype or predictions.dtype.kind != "f":
-        for name, value in (("predictions", predictions), ("targets", targets)):
-            checks.check_plain("mean_squared_error", name, value, np.ndarray)
-            checks.check_dtype("mean_squared_error", name, value, predictions)
-        # (B, 1) minus (B,) would broadcast to (B, B).
-        checks.check_same_shape("mean_squared_error", "targets", targets, predictions)
+    for name, value in (("predictions", predictions), ("targets", targets)):
+        checks.check_plain("mean_squared_error", name, value, np.ndarray)
+        checks.check_dtype("mean_squared_error", name, value, predictions)
+    # (B, 1) minus (B,) would broadcast to (B, B).
+    checks.check_same_shape("mean_squared_error", "targets", targets, predictions)
     difference = predictions - targets
     return float((difference * difference).mean()), 2 * difference / difference.size
 
@@ -59,6 +57,7 @@ class SequenceRegressor:
         seed = checks.check_seed("SequenceRegressor", seed)
         self.kernel = glorot_uniform(shape, cell.dtype, seed)
         self.bias = np.zeros(output_size, cell.dtype)
+        self._fast = LastOutput()
 
     @property
     def weights(self) -> Arrays:
@@ -67,11 +66,9 @@ class SequenceRegressor:
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
         """Predictions [B, O] from inputs [B, T, D]."""
-        stack = self._take_stack(inputs, backward=False)
-        last = stack.forward(inputs) if stack else unroll(self.cell, inputs)[0][:, -1]  # [B, O_cell]
-        predictions = last @ self.kernel + self.bias
-        self._stack = stack
-        return predictions
+        quickly = self._fast.run(self.cell, inputs, backward=False)
+        last = quickly[0] if quickly else unroll(self.cell, inputs)[0][:, -1]  # [B, O_cell]
+        return last @ self.kernel + self.bias
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Predictions [N, O] of all windows [N, T, D] in one pass; in this half the same as calling."""
@@ -106,27 +103,26 @@ class SequenceRegressor:
 
     def loss_and_gradients(self, inputs: np.ndarray, targets: np.ndarray) -> tuple[float, Arrays]:
         """The mean squared error of a batch and the gradient of every weight."""
-        stack = self._take_stack(inputs, backward=True)
-        if stack:
-            last = stack.forward(inputs)  # [B, O_cell]
-        else:
-            outputs, _, tape = forward_through_time(self.cell, inputs)
-            last = outputs[:, -1]
+        last, back = self._fast.run(self.cell, inputs, backward=True) or _last_output(self.cell, inputs)
         loss, d_predictions = mean_squared_error(last @ self.kernel + self.bias, targets)
-        d_kernel, d_last = last.T @ d_predictions, d_predictions @ self.kernel.T
-        if stack:
-            d_cell = dict(zip(self.cell.weights, stack.backward(d_last), strict=True))
-        else:
-            d_outputs = np.zeros_like(outputs)
-            d_outputs[:, -1] = d_last
-            _, _, d_cell = backward_through_time(self.cell, tape, d_outputs)
-        self._stack = stack
-        gradients = {f"cell/{name}": gradient for name, gradient in d_cell.items()}
-        return loss, gradients | {"readout/kernel": d_kernel, "readout/bias": d_predictions.sum(axis=0)}
+        gradients = {
+            f"cell/{name}": gradient for name, gradient in back(d_predictions @ self.kernel.T).items()
+        }
+        gradients["readout/kernel"] = last.T @ d_predictions
+        gradients["readout/bias"] = d_predictions.sum(axis=0)
+        return loss, gradients
 
-    def _take_stack(self, inputs: np.ndarray, *, backward: bool) -> LSTMStack | None:
-        """The fast way for LSTMs, else None. It is taken from the model: no one else may write in it."""
-        return lstm_stack(self.cell, inputs, backward=backward, spare=vars(self).pop("_stack", None))
+
+def _last_output(cell: Cell, inputs: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], Arrays]]:
+    """The last output [B, O] by the plain loop, and a function from its gradient to those of the weights."""
+    outputs, _, tape = forward_through_time(cell, inputs)
+
+    def back(d_last: np.ndarray) -> Arrays:
+        d_outputs = np.zeros_like(outputs)
+        d_outputs[:, -1] = d_last
+        return backward_through_time(cell, tape, d_outputs)[2]
+
+    return outputs[:, -1], back
 
 
 def fit(

@@ -2,6 +2,7 @@
 
 import copy
 import io
+import pickle
 import subprocess
 import sys
 from itertools import pairwise, product
@@ -12,7 +13,8 @@ from toys import normal
 
 import rnnbook.scratch as scratch
 from rnnbook.checks import slides_along
-from rnnbook.scratch import fused
+from rnnbook.scratch.fast import LastOutput
+from rnnbook.scratch.fast.lstm import LSTMStack
 
 SIZES = [
     *product((1, 2, 10), (1, 4, 32), (1, 3), [(5,), (30, 30), (5, 3, 4)]),  # T, B, D, units of each layer
@@ -65,7 +67,7 @@ def test_the_fast_way_computes_what_the_plain_loop_computes(T, B, D, units, dtyp
 def test_the_last_output_is_the_one_that_unroll_ends_with():
     model, (x, _) = make(), data()
     outputs, state = scratch.unroll(model.cell, x)
-    last = fused.lstm_stack(model.cell, x, backward=False).forward(x)
+    last, _ = LastOutput().run(model.cell, x, backward=False)
     np.testing.assert_allclose(last, outputs[:, -1], rtol=0, atol=1e-15)
     np.testing.assert_allclose(last, state[-1].h, rtol=0, atol=1e-15)
 
@@ -103,7 +105,7 @@ def test_only_exactly_lstms_and_stacks_of_them_take_the_fast_way():
     }
     for fast, cells in ways.items():
         for cell in cells:
-            assert (fused.lstm_stack(cell, x, backward=True) is not None) == fast, cell
+            assert (LastOutput().run(cell, x, backward=True) is not None) == fast, cell
 
 
 def test_a_subclass_takes_its_own_step():
@@ -142,7 +144,7 @@ def test_what_the_fast_way_cannot_take_gets_the_error_of_the_plain_loop(x):
 def test_weights_of_another_kind_are_left_to_the_plain_loop(name, change):
     model, (x, _) = make(units=(5,)), data()
     setattr(model.cell, name, change(getattr(model.cell, name)))
-    assert fused.lstm_stack(model.cell, x, backward=False) is None
+    assert LastOutput().run(model.cell, x, backward=False) is None
 
 
 def test_a_first_call_builds_the_cells():
@@ -220,10 +222,11 @@ def test_what_is_not_finite_shows_as_on_the_plain_way_and_is_gone_with_its_cause
 def test_the_arrays_are_made_once_and_nobody_else_gets_them_meanwhile(monkeypatch):
     model, (x, y) = make(), data()
     model.loss_and_gradients(x, y)
-    stack = model._stack
+    stack = model._fast.spare
+    assert stack is not None
     model.loss_and_gradients(x + 1, y)
-    assert model._stack is stack
-    forward = fused.LSTMStack.forward
+    assert model._fast.spare is stack
+    forward = LSTMStack.forward
 
     def forward_with_another_call_inside(self, inputs):
         last = forward(self, inputs)
@@ -231,12 +234,23 @@ def test_the_arrays_are_made_once_and_nobody_else_gets_them_meanwhile(monkeypatc
             model.loss_and_gradients(x * 2, y)  # as another thread might
         return last
 
-    monkeypatch.setattr(fused.LSTMStack, "forward", forward_with_another_call_inside)
+    monkeypatch.setattr(LSTMStack, "forward", forward_with_another_call_inside)
     loss, gradients = model.loss_and_gradients(x, y)
     expected, wanted = make(Slow).loss_and_gradients(x, y)
     assert loss == pytest.approx(expected, rel=1e-12)
     for name, gradient in gradients.items():
         np.testing.assert_allclose(gradient, wanted[name], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_computes_the_same_and_learns_apart(copied):
+    model, (x, y) = make(), data()
+    model.loss_and_gradients(x, y)
+    other = copied(model)
+    check_alike(other, make(Slow), x, y)
+    scratch.fit(other, x, y, scratch.SGD(0.1), steps=3, seed=0)
+    check_alike(model, make(Slow), x, y)
+    assert other.loss_and_gradients(x, y)[0] < model.loss_and_gradients(x, y)[0]
 
 
 @pytest.mark.parametrize("optimizer", [scratch.SGD, scratch.Adagrad, scratch.Adam])

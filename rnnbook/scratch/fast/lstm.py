@@ -2,7 +2,7 @@
 
 With 30 units a step is little work, and a plain loop spends its time between the numbers. Here the
 calls are few, and no step makes a new array. `SequenceRegressor` comes here when its cells are
-LSTMs; lstm.py and backprop.py say the same for reading, and the tests hold both equal.
+LSTMs; ../lstm.py and ../backprop.py say the same for reading, and the tests hold both equal.
 
 One product. With [1, x(t), h(t-1)] as the input the bias is the first row of the kernel:
 [i j f o] = [1, x, h] [b; W]. Two more lead back: [dx dh] = d[i j f o] W^T, and each step adds
@@ -30,16 +30,48 @@ from rnnbook.scratch.lstm import BasicLSTMCell
 from rnnbook.scratch.wrappers import MultiRNNCell
 
 
-def lstm_stack(
-    cell: Cell, inputs: np.ndarray, *, backward: bool, spare: "LSTMStack | None" = None
-) -> "LSTMStack | None":
-    """The fast way for this call, or None: then the plain loop runs, or says what is wrong.
+class LastOutput:
+    """What `SequenceRegressor` asks of its cells, where they are LSTMs: the last output, and the way back.
 
-    Args:
-        cell, inputs: those of the call.
-        backward: whether `LSTMStack.backward` will follow.
-        spare: a stack that nobody uses any more; it is taken if it fits, for making one takes time.
+    Making the arrays of a stack takes time. So those of the last call are kept here, and the next
+    call of the same sizes takes them; who calls meanwhile, as another thread may, makes others.
     """
+
+    def __init__(self) -> None:
+        self.spare: LSTMStack | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles begin without arrays: views of one another would come apart in them."""
+        return type(self), ()
+
+    def run(self, cell: Cell, inputs: np.ndarray, *, backward: bool) -> tuple[np.ndarray, Any] | None:
+        """The last output [B, H], and a function from its gradient to those of the weights by name.
+
+        Or None: then the plain loop runs, or says what is wrong. The function may be called once,
+        and is there only with ``backward``.
+        """
+        cells = _lstms(cell, inputs)
+        if cells is None:
+            return None
+        stack, self.spare = self.spare, None  # nobody else may write in it now
+        key = (cells, inputs.shape, inputs.dtype, backward)
+        if stack is None or stack.key != key:
+            stack = LSTMStack(*key)
+        last = stack.forward(inputs).copy()
+        if not backward:
+            self.spare = stack
+            return last, None
+
+        def back(d_last: np.ndarray) -> dict[str, np.ndarray]:
+            gradients = stack.backward(d_last)
+            self.spare = stack
+            return dict(zip(cell.weights, gradients, strict=True))
+
+        return last, back
+
+
+def _lstms(cell: Cell, inputs: np.ndarray) -> tuple[BasicLSTMCell, ...] | None:
+    """The layers of ``cell`` where all are built LSTMs and fit ``inputs`` [B, T, D], else None."""
     # By type, not by isinstance: a subclass may take another step.
     cells: tuple[Any, ...] = cell.cells if type(cell) is MultiRNNCell else (cell,)
     if not all(type(one) is BasicLSTMCell for one in cells):
@@ -54,8 +86,7 @@ def lstm_stack(
         if shapes != [(D + H, 4 * H), (4 * H,)]:
             return None
         D = H
-    key = (cells, inputs.shape, dtype, backward)
-    return spare if spare is not None and spare.key == key else LSTMStack(*key)
+    return cells
 
 
 class LSTMStack:
