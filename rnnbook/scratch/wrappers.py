@@ -52,8 +52,7 @@ class MultiRNNCell(Cell):
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
-        if type(inputs) is not np.ndarray or inputs.ndim != 2 or not inputs.size:
-            checks.check_numpy("MultiRNNCell", "inputs", inputs, "B D", {})
+        checks.check_numpy("MultiRNNCell", "inputs", inputs, "B D", {})
         self._check_state("MultiRNNCell", "state", state, len(inputs))
         new_states, tapes = [], []
         for cell, its_state in zip(self.cells, state, strict=True):
@@ -147,8 +146,7 @@ class DropoutWrapper(Cell):
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:
         checks.check_flag("DropoutWrapper", "enabled", self.enabled)
-        checks.check_numpy("DropoutWrapper", "inputs", inputs, "B D", {})
-        checks.check_dtype("DropoutWrapper", "inputs", inputs, self.dtype)
+        checks.check_numpy("DropoutWrapper", "inputs", inputs, "B D", {}, self.dtype)
         if not self.variational_recurrent:
             self._draws += 1
         rng = np.random.default_rng([self._seed, self._draws])
