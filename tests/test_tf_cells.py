@@ -154,3 +154,15 @@ def test_w_x_and_w_h_follow_the_kernel_and_pass_gradients_on_to_it():
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(cell.w_x) + 2 * tf.reduce_sum(cell.w_h)
     np.testing.assert_array_equal(tape.gradient(loss, cell.kernel), [[1] * H] * D + [[2] * H] * H)
+
+
+def test_an_activation_may_ask_an_if_of_a_tensor_in_a_graph():
+    def leaky(a):
+        if tf.reduce_mean(a) > 0:  # AutoGraph translates it, as the step of the cell is not as_written
+            return a
+        return 0.1 * a
+
+    cell = BasicRNNCell(H, leaky, num_inputs=D, seed=1)
+    for inputs in (tf.ones([2, D]), -tf.ones([2, D])):
+        expected, _ = cell(inputs, cell.zero_state(2))
+        np.testing.assert_allclose(tf.function(cell)(inputs, cell.zero_state(2))[0], expected, rtol=1e-6)

@@ -71,6 +71,8 @@ class BasicRNNCell(WeightedCell):
         """The rows of the kernel that meet the state [H, H]."""
         return self.kernel[self.num_inputs :]
 
+    # Unlike the other cells this one runs a function of the user's, in which AutoGraph is to
+    # translate an `if` on a tensor: so its step must not be marked as_written.
     def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
         self.enter(inputs, state)

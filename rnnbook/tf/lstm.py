@@ -60,9 +60,9 @@ class BasicLSTMCell(WeightedCell):
     def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
         """One step: ``output [B, H], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
         self.enter(inputs, state)
-        before = tf.concat([inputs, state[1]], axis=1) @ self.kernel + self.bias  # [B, 4H]
+        before = tf.concat([inputs, state.h], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each
-        c = state[0] * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
+        c = state.c * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
         h = tf.tanh(c) * tf.sigmoid(o)
         return h, LSTMStateTuple(c, h)
 
