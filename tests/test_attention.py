@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import HALVES, raises, rows
 from toys import finite_differences, normal, relative_error
-from wrong import HALVES, raises, rows
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

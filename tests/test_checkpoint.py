@@ -7,8 +7,8 @@ the original ops saved. Here: what is missing, left over, or ambiguous is told.
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import raises
 from toys import normal
-from wrong import raises
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

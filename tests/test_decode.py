@@ -7,8 +7,8 @@ around the bare cell; lengths_from_eos on what was decoded.
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import basic_cell
 from toys import normal
+from unrollers import basic_cell
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

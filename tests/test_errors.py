@@ -7,7 +7,7 @@ in by hand. {array} and {library} are the only words in which the halves differ.
 import numpy as np
 import pytest
 import tensorflow as tf
-from wrong import HALVES, B, D, H, T, floats, raises, rows
+from error_tables import HALVES, B, D, H, T, floats, raises, rows
 
 from rnnbook import data
 from rnnbook.protocol import LSTMStateTuple

@@ -11,7 +11,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from wrong import B, D, T, floats, raises, rows
+from error_tables import B, D, T, floats, raises, rows
 
 from rnnbook import data, figures
 

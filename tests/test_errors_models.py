@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import COVERED, HALVES, B, D, H, T, floats, other, raises, rows
 from toys import CountingCell
-from wrong import COVERED, HALVES, B, D, H, T, floats, other, raises, rows
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

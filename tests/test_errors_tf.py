@@ -9,8 +9,8 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import packed_static
-from wrong import HALVES, B, D, H, T, floats, raises, rows
+from error_tables import HALVES, B, D, H, T, floats, raises, rows
+from unrollers import packed_static
 
 from rnnbook.scratch import unroll
 from rnnbook.tf import dynamic_rnn, last_output, static_rnn

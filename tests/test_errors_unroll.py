@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import COVERED, HALVES, B, D, H, T, floats, raises, rows
 from toys import CountingCell, NestedCell
-from wrong import COVERED, HALVES, B, D, H, T, floats, raises, rows
 
 from rnnbook.protocol import LSTMStateTuple
 from rnnbook.tf import static_rnn

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import raises
 from toys import normal
-from wrong import raises
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

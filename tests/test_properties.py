@@ -5,7 +5,10 @@ Oracle: the law itself, two routes to one result. How long the search goes on: c
 
 import numpy as np
 import tensorflow as tf
-from cases import (
+from hypothesis import given
+from hypothesis import strategies as st
+from kinds import BOTH, ONLY_TF, leaves
+from strategies import (
     ALL,
     ONE_WAY,
     TF_TWO_WAYS,
@@ -18,11 +21,8 @@ from cases import (
     goes,
     rows,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from kinds import BOTH, ONLY_TF, leaves
-from roads import packed_static
 from toys import normal
+from unrollers import packed_static
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

@@ -7,10 +7,10 @@ from collections import Counter
 
 import numpy as np
 import tensorflow as tf
-from cases import TOLERANCE, assert_same, cases, for_every
 from hypothesis import given
 from hypothesis import strategies as st
 from kinds import BOTH, shake
+from strategies import TOLERANCE, assert_same, cases, for_every
 from toys import normal
 
 import rnnbook.scratch as scratch

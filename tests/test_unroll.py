@@ -7,8 +7,8 @@ splitting a sequence and carrying the state; TF 1.x's own unrollers, which still
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import ROADS, TENSORFLOW, basic_cell, zeros_for
 from toys import CountingCell, NestedCell, normal
+from unrollers import ROADS, TENSORFLOW, basic_cell, zeros_for
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

@@ -9,8 +9,8 @@ from collections import Counter
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import basic_cell, packed_static
 from toys import CountingCell, NestedCell, normal, relative_error
+from unrollers import basic_cell, packed_static
 
 from rnnbook.tf import BasicRNNCell, dynamic_rnn, last_output
 

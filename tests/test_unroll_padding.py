@@ -7,8 +7,8 @@ of runs that differ in the padding only.
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import ROADS, basic_cell, packed_static
 from toys import normal, relative_error
+from unrollers import ROADS, basic_cell, packed_static
 
 from rnnbook import data
 from rnnbook.tf import dynamic_rnn

@@ -7,7 +7,7 @@ weights and our unrollers meet only here; Keras and TF 1.x's unrollers take the 
 import numpy as np
 import pytest
 import tensorflow as tf
-from roads import ROADS, SCRATCH
+from unrollers import ROADS, SCRATCH
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn

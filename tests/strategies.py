@@ -14,8 +14,8 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import BOTH, ONLY_TF, D, copy_weights, leaves, shake
-from roads import ROADS, as_numpy, time_first
 from toys import normal
+from unrollers import ROADS, as_numpy, time_first
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
