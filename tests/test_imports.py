@@ -11,7 +11,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -36,13 +35,20 @@ def imported_modules(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_every_library_the_package_imports_is_a_declared_dependency():
+def test_each_half_imports_numpy_and_the_libraries_its_extra_declares():
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
-    declared = {re.match(r"[\w-]+", line).group() for line in project["dependencies"]}
-    imported = {name.split(".")[0] for path in FILES for name in imported_modules(path)}
-    libraries = imported - set(sys.stdlib_module_names) - {"rnnbook"}
-    assert libraries - {"statsmodels"} == declared  # the sunspots are read from the extra [book]
-    assert "statsmodels" in project["optional-dependencies"]["book"]
+    asks = {"": project["dependencies"]} | project["optional-dependencies"]
+    declared = {extra: {re.match(r"[\w-]+", line).group() for line in lines} for extra, lines in asks.items()}
+    imported = {"": set(), "tf": set(), "figures": set()}
+    for path in FILES:
+        folder = path.relative_to(PACKAGE).parts[0]
+        libraries = {name.split(".")[0] for name in imported_modules(path)} - {"rnnbook"}
+        imported[folder if folder in imported else ""] |= libraries - set(sys.stdlib_module_names)
+    assert imported["tf"] == declared[""] | declared["tf"]
+    assert imported["figures"] == declared[""] | declared["figures"]
+    # the other files import these two inside a function alone: a progress bar, the sunspots
+    assert imported[""] == declared[""] | {"tqdm", "statsmodels"}
+    assert "tqdm" in declared["tf"] and "statsmodels" in declared["book"]
 
 
 def loaded_by(statement):
@@ -164,9 +170,3 @@ def test_the_two_halves_take_the_same_arguments_in_the_same_order(name):
     assert list(signatures[0]) == list(signatures[1])
     kinds = [[parameter.kind for parameter in parameters.values()] for parameters in signatures]
     assert kinds[0] == kinds[1]
-
-
-def test_the_package_ships_its_type_marker():
-    assert files("rnnbook").joinpath("py.typed").is_file()
-    project = (PACKAGE.parent / "pyproject.toml").read_text()
-    assert 'rnnbook = ["py.typed"]' in project

@@ -232,6 +232,8 @@ def test_the_lock_answers_what_pyproject_asks():
     pins = re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
     locked = {canonicalize_name(name): version for name, version in pins}
     for requirement in asked:
+        if requirement.name == "rnnbook":  # the book's extra asks for two others
+            continue
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
     assert "://" not in (ROOT / "requirements.txt").read_text()
 

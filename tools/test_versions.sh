@@ -19,10 +19,10 @@ for version in 3.11 3.12 3.13; do
     [ -x "$home/bin/python" ] || $uv venv -q --python "$python" "$home"
     if [ "$bound" = oldest ]; then
         $uv pip compile -q --resolution lowest-direct --python "$home/bin/python" --no-annotate --no-header \
-            --no-emit-index-url pyproject.toml -o "$home/versions.txt"
+            --no-emit-index-url --extra tf --extra figures pyproject.toml -o "$home/versions.txt"
         $uv pip install -q --python "$home/bin/python" -r "$home/versions.txt"
     else
-        $uv pip install -q --python "$home/bin/python" -c requirements.txt -r pyproject.toml
+        $uv pip install -q --python "$home/bin/python" -c requirements.txt -r pyproject.toml --extra tf --extra figures
     fi
     # shellcheck disable=SC2086
     $uv pip install -q --python "$home/bin/python" $tools

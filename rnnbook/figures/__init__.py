@@ -5,6 +5,12 @@ returns the Axes. `subplots` and `canvas` make Axes in the house style, `box` an
 are the strokes of every diagram. Nothing is shown or saved here.
 """
 
+try:  # here, before the modules below, so that one error can name the extra
+    import matplotlib  # noqa: F401
+except ModuleNotFoundError as error:
+    needs = "rnnbook.figures needs Matplotlib: pip install 'rnnbook[figures]'"
+    raise ModuleNotFoundError(needs, name=error.name) from error
+
 from rnnbook.figures.diagrams import (
     arrow,
     box,

@@ -180,6 +180,8 @@ def _progress(order: np.ndarray) -> Iterable[np.ndarray]:
     """The same steps, with a bar for people who look on; others do not wait for its import."""
     if sys.stderr is None or not sys.stderr.isatty():
         return order
-    from tqdm import tqdm
-
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:  # it comes with the extra [tf]; NumPy alone trains without a bar
+        return order
     return tqdm(order, unit="step")

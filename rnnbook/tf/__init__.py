@@ -5,6 +5,14 @@ A listing of the 1.x years runs again when its prefix changes:
 `tf.nn.dynamic_rnn` become `rnn.X`. See `rnnbook.scratch` for its twin in NumPy.
 """
 
+try:  # here, before the modules below, so that one error can name the extra
+    import keras  # noqa: F401
+    import tensorflow  # noqa: F401
+    import tqdm  # noqa: F401
+except ModuleNotFoundError as error:
+    needs = "rnnbook.tf needs TensorFlow, Keras and tqdm: pip install 'rnnbook[tf]'"
+    raise ModuleNotFoundError(needs, name=error.name) from error
+
 from rnnbook.protocol import Cell, LSTMStateTuple
 from rnnbook.tf.attention import attend
 from rnnbook.tf.basic_rnn import BasicRNNCell
