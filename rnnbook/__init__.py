@@ -15,5 +15,3 @@ Where to find what:
 
 Importing ``rnnbook`` or ``rnnbook.scratch`` does not load TensorFlow.
 """
-
-__version__ = "0.1.0"

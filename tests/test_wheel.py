@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
@@ -20,6 +21,7 @@ UV = str(Path(sys.executable).with_name("uv"))
 
 TRAIN = """
 import sys
+import tomllib
 import numpy as np
 import rnnbook.data, rnnbook.scratch as rnn
 
@@ -81,3 +83,12 @@ def test_without_its_libraries_a_half_names_the_extra_that_brings_them(python, h
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"ModuleNotFoundError: rnnbook.{half} needs ")
     assert last.endswith(f": pip install 'rnnbook[{half}]'")
+
+
+def test_the_version_is_written_in_pyproject_and_the_changelog_has_an_entry_for_it(wheel):
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert wheel.name.startswith(f"rnnbook-{version}-")
+    releases = re.findall(r"^## (\d\S*), \d{4}-\d{2}-\d{2}$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert releases[0] == version
+    for repeats in ("CITATION.cff", "rnnbook/__init__.py"):
+        assert version not in (ROOT / repeats).read_text()
