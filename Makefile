@@ -76,11 +76,13 @@ notebooks: .venv/ready  ## Execute the pages that changed (.md to .ipynb)
 text: .venv/ready  ## Bring an edit made in Jupyter back: make text NB=book/.../x.ipynb
 	@$(PY) tools/notebooks.py --text "$(NB)"
 
+# The workflows use GitHub's own actions, by their major version, which Dependabot moves.
 lint: .venv/ready  ## Check style, names and types
 	@.venv/bin/ruff check -q .
 	@.venv/bin/ruff format -q --check rnnbook tests tools book/conftest.py || \
 	  { echo 'lint: run make format'; exit 1; }
 	@.venv/bin/mypy
+	@.venv/bin/jactionlint --no-online --no-hints --ignore=unpinned-uses
 
 format: .venv/ready  ## Format the code
 	@.venv/bin/ruff check -q --fix rnnbook tests tools book/conftest.py

@@ -187,6 +187,17 @@ def test_a_page_is_stale_when_text_package_or_lock_changes(book, touched):
     assert not notebooks.is_stale(page, book)
 
 
+def test_a_check_names_the_stale_pages_and_runs_none(book, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "ROOT", book)
+    monkeypatch.setattr(sys, "argv", ["notebooks.py", "--check"])
+    assert notebooks.main() == 0
+    page = book / "book" / "page.md"
+    page.write_text(PAGE + "\nmore\n")
+    assert notebooks.main() == 1
+    page.write_text(PAGE)
+    assert capsys.readouterr().out.splitlines()[-1].endswith("run make notebooks: book/page.md")
+
+
 def test_a_page_without_a_whole_notebook_is_stale(book, tmp_path):
     shutil.copytree(book, tmp_path / "copy")
     page = tmp_path / "copy" / "book" / "page.md"

@@ -2,6 +2,7 @@
 
     python tools/notebooks.py                 the stale pages, two at a time
     python tools/notebooks.py PAGE.md ...     these pages, stale or not
+    python tools/notebooks.py --check         name the stale pages, run none
     python tools/notebooks.py --text NB.ipynb an edit made in Jupyter, back to .md
 
 A page is stale when its text, the package or the lock changed since it was executed;
@@ -157,17 +158,21 @@ def main() -> int:
     parser.add_argument("pages", nargs="*", type=Path, help="pages to run, stale or not")
     parser.add_argument("--text", type=Path, metavar="NB", help="write this notebook back to .md")
     parser.add_argument("--all", action="store_true", help="run every page, stale or not")
+    parser.add_argument("--check", action="store_true", help="name the stale pages and run none")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="kernels at a time (2)")
     arguments = parser.parse_args()
     if arguments.text:
         print(f"wrote {to_text(arguments.text)}")
         return 0
     pages = [page.resolve() for page in arguments.pages] or find_pages(ROOT)
-    if not arguments.pages and not arguments.all:
+    if arguments.check or not (arguments.pages or arguments.all):
         pages = [page for page in pages if is_stale(page, ROOT)]
     if not pages:
         print("notebooks: every page is up to date")
         return 0
+    if arguments.check:
+        print("notebooks: stale, run make notebooks:", *(page.relative_to(ROOT).as_posix() for page in pages))
+        return 1
     try:
         failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
     except (KeyboardInterrupt, asyncio.CancelledError):
