@@ -90,7 +90,9 @@ class Masks:
 
 def seed_of(role: str, index: int) -> int:
     """The seed that `DropoutWrapper(seed=0)` derives for a role; it tells the roles apart."""
-    return int(hashlib.md5(f"0{role}_{index}".encode()).hexdigest()[:8], 16) & 0x7FFFFFFF
+    return (
+        int(hashlib.md5(f"0{role}_{index}".encode(), usedforsecurity=False).hexdigest()[:8], 16) & 0x7FFFFFFF
+    )
 
 
 def run(n: int, folder: Path) -> None:
