@@ -5,6 +5,7 @@
 MAKEFLAGS += --no-print-directory
 HERE := $(wildcard rnnbook/protocol.py)
 PY := .venv/bin/python
+CODE := rnnbook tests tools benchmarks mutation book/conftest.py
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
 export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
@@ -59,13 +60,13 @@ test-newest: .venv/ready  ## Run them on the locked versions, on each Python tha
 mutants: .venv/ready  ## Break the package and the book, one place at a time: do the tests notice?
 	@$(PY) -c 'import cosmic_ray' 2>/dev/null || $(PY) -m pip install --quiet \
 	  --disable-pip-version-check -c requirements.txt -e '.[mutants]'
-	@$(PY) tools/mutants.py
-	@$(PY) tools/mutants_book.py
+	@$(PY) mutation/runner.py
+	@$(PY) mutation/book.py
 
 bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about a quarter of an hour
 	@$(PY) -c 'import jax, torch' 2>/dev/null || $(PY) -m pip install --quiet \
 	  --disable-pip-version-check -c requirements.txt -e '.[bench]'
-	@$(PY) tools/bench.py
+	@$(PY) benchmarks/bench.py
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab --notebook-dir=book
@@ -79,14 +80,14 @@ text: .venv/ready  ## Bring an edit made in Jupyter back: make text NB=book/.../
 # The workflows use GitHub's own actions, by their major version, which Dependabot moves.
 lint: .venv/ready  ## Check style, names and types
 	@.venv/bin/ruff check -q .
-	@.venv/bin/ruff format -q --check rnnbook tests tools book/conftest.py || \
+	@.venv/bin/ruff format -q --check $(CODE) || \
 	  { echo 'lint: run make format'; exit 1; }
 	@.venv/bin/mypy
 	@.venv/bin/jactionlint --no-online --no-hints --ignore=unpinned-uses
 
 format: .venv/ready  ## Format the code
-	@.venv/bin/ruff check -q --fix rnnbook tests tools book/conftest.py
-	@.venv/bin/ruff format -q rnnbook tests tools book/conftest.py
+	@.venv/bin/ruff check -q --fix $(CODE)
+	@.venv/bin/ruff format -q $(CODE)
 
 lock: .venv/ready  ## Write requirements.txt anew from pyproject.toml
 	@.venv/bin/uv pip compile -q --universal --python-version 3.11 --upgrade \

@@ -17,9 +17,9 @@ PEERS = {"PyTorch": "torch", "JAX, scan": "jax"}
 
 
 def bench(tmp_path: Path, *options: str) -> tuple[str, dict]:
-    """What `tools/bench.py` prints and writes."""
+    """What `benchmarks/bench.py` prints and writes."""
     output = tmp_path / "speed.json"
-    command = [sys.executable, str(ROOT / "tools" / "bench.py"), "--quick", "--output", str(output), *options]
+    command = [sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--quick", "--output", str(output), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(output.read_text(encoding="utf-8"))
@@ -52,11 +52,11 @@ def test_training_tells_the_error_and_the_first_step(tmp_path):
 
 
 @pytest.fixture
-def tools(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
-def test_compiling_at_every_call_does_not_pass_for_steps(tools, monkeypatch):
+def test_compiling_at_every_call_does_not_pass_for_steps(benchmarks, monkeypatch):
     from contestants import common, process
 
     now, a_step, calls = [0.0], 1e-4, itertools.count()
@@ -72,7 +72,7 @@ def test_compiling_at_every_call_does_not_pass_for_steps(tools, monkeypatch):
     assert [timer(2.0) for _ in range(2)] == pytest.approx([a_step, a_step], rel=0.02)
 
 
-def test_a_contestant_that_fails_is_reported_with_the_reason(tools):
+def test_a_contestant_that_fails_is_reported_with_the_reason(benchmarks):
     from contestants.process import Failed, Process
 
     process = Process("nobody", "")
@@ -80,7 +80,7 @@ def test_a_contestant_that_fails_is_reported_with_the_reason(tools):
         process.ask("build", None, 0)
 
 
-def test_a_contestant_that_dies_is_reported(tools):
+def test_a_contestant_that_dies_is_reported(benchmarks):
     from contestants.process import Failed, Process
 
     process = Process("rnnbook_scratch", "")
@@ -90,7 +90,7 @@ def test_a_contestant_that_dies_is_reported(tools):
         process.ask("time", 0.1)
 
 
-def test_settings_for_libraries_in_the_environment_do_not_count(tools, monkeypatch):
+def test_settings_for_libraries_in_the_environment_do_not_count(benchmarks, monkeypatch):
     from contestants.process import forget_settings
 
     settings = {"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_dump_to=x"}
@@ -102,7 +102,7 @@ def test_settings_for_libraries_in_the_environment_do_not_count(tools, monkeypat
     assert "PATH" in os.environ
 
 
-def test_who_computes_something_else_is_wrong(tools):
+def test_who_computes_something_else_is_wrong(benchmarks):
     import bench
 
     results = [{"loss": 1.0}, {"loss": 1.0001}, {"loss": 2.0}]

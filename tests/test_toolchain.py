@@ -255,7 +255,7 @@ def make(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.Comple
 
 
 def test_a_surviving_mutant_is_listed_once_with_the_function_around_it_and_a_reason():
-    rows = tomllib.loads((ROOT / "tests" / "survivors.toml").read_text(encoding="utf-8"))["survivor"]
+    rows = tomllib.loads((ROOT / "mutation" / "survivors.toml").read_text(encoding="utf-8"))["survivor"]
     for row in rows:
         assert row.keys() == {"file", "function", "line", "mutant", "reason"}
         assert row["reason"] and (ROOT / "rnnbook" / row["file"]).exists()
@@ -265,12 +265,12 @@ def test_a_surviving_mutant_is_listed_once_with_the_function_around_it_and_a_rea
 
 def test_mutants_of_equal_lines_are_told_apart_by_the_function_around_them(monkeypatch):
     pytest.importorskip("cosmic_ray")  # of the extra [mutants]
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    mutations = importlib.import_module("mutations")
+    monkeypatch.syspath_prepend(ROOT / "mutation")
+    operators = importlib.import_module("operators")
     source = (
         "class A:\n\n    @property\n    def a(self):\n        return\n\n\ndef b():\n    return\n\n\nC = 1\n"
     )
-    found = {(mutant.function, mutant.line, mutant.before) for mutant in mutations.mutants_of("x.py", source)}
+    found = {(mutant.function, mutant.line, mutant.before) for mutant in operators.mutants_of("x.py", source)}
     expected = {("A.a", 3, "@property"), ("A.a", 5, "return"), ("b", 9, "return"), ("", 12, "C = 1")}
     assert found == expected
 

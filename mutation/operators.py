@@ -1,4 +1,4 @@
-"""What `mutants.py` changes: small mistakes, one at a time, in a file of the package.
+"""What `runner.py` changes: small mistakes, one at a time, in a file of the package.
 
 Most operators are cosmic-ray's, one or two wrong signs for each right one. Four are ours: leave out
 a statement, a keyword of a call or a transposition, and expect another exception. Annotations are

@@ -1,8 +1,8 @@
 """Measure what static and dynamic unrolling cost: tracing, calling, memory.
 
-    python tools/bench_unrolling.py                    writes the page's table
-    python tools/bench_unrolling.py --output FILE.json writes it elsewhere
-    python tools/bench_unrolling.py --repeats 1        a quick look
+    python benchmarks/unrolling.py                    writes the page's table
+    python benchmarks/unrolling.py --output FILE.json writes it elsewhere
+    python benchmarks/unrolling.py --repeats 1        a quick look
 
 The table belongs to book/2-unrolling/dynamic, which shows ratios of it and no seconds.
 Each measurement runs forward and backward, in a process of its own, one at a time. Of

@@ -1,9 +1,9 @@
 """Measure the package beside its peers: Keras, PyTorch and JAX, in one run.
 
-    python tools/bench.py                  everything, a quarter of an hour on two cores
-    python tools/bench.py --quick          a look, about three minutes
-    python tools/bench.py --only layer --kind LSTM --size 30 --steps 100
-    python tools/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
+    python benchmarks/bench.py                  everything, a quarter of an hour on two cores
+    python benchmarks/bench.py --quick          a look, about three minutes
+    python benchmarks/bench.py --only layer --kind LSTM --size 30 --steps 100
+    python benchmarks/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
 
 A part of it is printed; the whole is also written into the book, as JSON. Three tasks: `train` the
 sine model, a `layer` forward and backward, and `forecast`. A peer that is not installed is reported

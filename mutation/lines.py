@@ -1,4 +1,4 @@
-"""Which test executes which line of the package, and how long it takes: what `mutants.py` asks first."""
+"""Which test executes which line of the package, and how long it takes: what `runner.py` asks first."""
 
 import ast
 import hashlib
@@ -69,7 +69,7 @@ def _used() -> float:
 
 def copy_tree(target: Path) -> Path:
     """The part of the project that the tests need, in another folder."""
-    for name in ("rnnbook", "tests", "book", "tools"):
+    for name in ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.iterdir():
         if path.is_file():

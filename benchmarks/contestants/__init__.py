@@ -1,4 +1,4 @@
-"""The contestants of `tools/bench.py`, a file for each, and what they have in common.
+"""The contestants of `benchmarks/bench.py`, a file for each, and what they have in common.
 
     keras_layers.py      keras.layers.LSTM and its kin, Model.fit, Model.predict
     pytorch.py           torch.nn, eager and compiled

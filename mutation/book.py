@@ -1,6 +1,6 @@
 """Mutants of the book: break the package or a stored notebook, and see whether the checks notice.
 
-    python tools/mutants_book.py        every row of the table below, two at a time
+    python mutation/book.py        every row of the table below, two at a time
 
 A row is a page and one change: of the package, which the page must notice when nbval runs it, or of
 what the notebook stores, which nbval or tests/test_book.py must notice. Each change is made in a
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import nbformat
-from mutants_map import copy_tree
+from lines import copy_tree
 from tqdm import tqdm
 
 

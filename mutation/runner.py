@@ -1,10 +1,10 @@
 """Mutation testing: change the package in one place, and see whether a test notices.
 
-    python tools/mutants.py                 all mutants of both halves and of the checks
-    python tools/mutants.py scratch/gru.py  of these files only
-    python tools/mutants.py --sample 40     so many, drawn from all
-    python tools/mutants.py --quick         the fast tests only
-    python tools/mutants.py --fresh         forget what earlier runs found
+    python mutation/runner.py                 all mutants of both halves and of the checks
+    python mutation/runner.py scratch/gru.py  of these files only
+    python mutation/runner.py --sample 40     so many, drawn from all
+    python mutation/runner.py --quick         the fast tests only
+    python mutation/runner.py --fresh         forget what earlier runs found
 
 First the suite runs once under coverage: which test executes which line, and how long it takes.
 Then two processes, each with its own copy of the tree, judge the mutants: a forked child, in which
@@ -12,7 +12,7 @@ TensorFlow is imported already, runs the tests of the changed statement, fast on
 fails. Left out are the tests that start other programs or only read files. Results go to
 _build/mutants/, and a killed mutant is not run again while its file stays as it is.
 
-Fails when less than 90 % are killed, when one survives that tests/survivors.toml does not list with
+Fails when less than 90 % are killed, when one survives that mutation/survivors.toml does not list with
 the reason why it is harmless, or when that list has one that did not survive.
 """
 
@@ -36,12 +36,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mutants_map import OPTIONS, ROOT, Tests, copy_tree, digest_of, enter, map_tests, tests_of
-from mutations import Mutant, mutants_of
+from lines import OPTIONS, ROOT, Tests, copy_tree, digest_of, enter, map_tests, tests_of
+from operators import Mutant, mutants_of
 from tqdm import tqdm
 
 RESULTS = ROOT / "_build" / "mutants"
-LISTED = ROOT / "tests" / "survivors.toml"
+LISTED = ROOT / "mutation" / "survivors.toml"
 PACKAGE = ("scratch/**/*.py", "checks/*.py", "protocol.py", "initial.py", "tf/**/*.py")
 PLAIN = "scratch/unroll.py"  # runs once as it is, with all tests, which must pass
 SEED = 20170420  # of --sample
