@@ -5,8 +5,10 @@
 MAKEFLAGS += --no-print-directory
 HERE := $(wildcard rnnbook/protocol.py)
 PY := .venv/bin/python
-CODE := rnnbook tests tools benchmarks mutation book/conftest.py
+CODE := rnnbook tests tools benchmarks mutation noxfile.py book/conftest.py
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
+# Installs an extra of pyproject.toml that is not in the lock; does nothing where it is there.
+EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
 export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -49,23 +51,24 @@ pages: .venv/ready
 	else echo 'NOT CHECKED: there is no chromium on the PATH (Debian: apt install chromium).'; fi
 
 test-numerics: .venv/ready  ## Run every notebook in the arithmetic of other machines
-	@sh tools/test_numerics.sh
+	@$(EXTRA) nox
+	@$(PY) -m nox -s numerics
 
 test-oldest: .venv/ready  ## Run the package's tests on the oldest TensorFlow and NumPy it admits
-	@sh tools/test_versions.sh oldest
+	@$(EXTRA) nox
+	@$(PY) -m nox -t oldest
 
 test-newest: .venv/ready  ## Run them on the locked versions, on each Python that is there
-	@sh tools/test_versions.sh newest
+	@$(EXTRA) nox
+	@$(PY) -m nox -t newest
 
 mutants: .venv/ready  ## Break the package and the book, one place at a time: do the tests notice?
-	@$(PY) -c 'import cosmic_ray' 2>/dev/null || $(PY) -m pip install --quiet \
-	  --disable-pip-version-check -c requirements.txt -e '.[mutants]'
+	@$(EXTRA) mutants
 	@$(PY) mutation/runner.py
 	@$(PY) mutation/book.py
 
 bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about a quarter of an hour
-	@$(PY) -c 'import jax, torch' 2>/dev/null || $(PY) -m pip install --quiet \
-	  --disable-pip-version-check -c requirements.txt -e '.[bench]'
+	@$(EXTRA) bench
 	@$(PY) benchmarks/bench.py
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
@@ -95,7 +98,7 @@ lock: .venv/ready  ## Write requirements.txt anew from pyproject.toml
 	  pyproject.toml -o requirements.txt
 
 clean:  ## Remove .venv and everything built
-	@rm -rf .venv .venv-* _build .pytest_cache .ruff_cache .mypy_cache rnnbook.egg-info
+	@rm -rf .venv .nox _build .pytest_cache .ruff_cache .mypy_cache rnnbook.egg-info
 
 .venv/ready: requirements.txt tools/setup_venv.sh
 	@sh tools/setup_venv.sh
