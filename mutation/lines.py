@@ -15,8 +15,9 @@ import coverage
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation")
 LEFT_OUT = ("book", "dictionary", "interruption", "oracle", "pages", "security", "toolchain")
-OPTIONS = ["-q", "-x", "--no-header", "--no-summary", "--disable-plugin-autoload"]
+OPTIONS = ["-q", "--no-header", "--no-summary", "--disable-plugin-autoload"]
 OPTIONS += ["--assert=plain", "-p", "no:unraisableexception"]  # what they cost, a mutant pays each time
 Tests = dict[str, float]  # by name, with the seconds of processor time that each takes
 
@@ -29,11 +30,10 @@ class Recorder:
     """
 
     def __init__(self, cover: Any):
-        self.cover, self.running = cover, ""
-        self.seconds: Tests = {}
-        self.failed: list[str] = []
         from tensorflow.python.autograph.impl import api as autograph
 
+        self.cover, self.running, self.failed = cover, "", set[str]()
+        self.seconds: Tests = {}
         self.traced: dict[str, set[Any]] = defaultdict(set)  # by test: (file, first line, last line)
         convert = autograph._convert_actual
 
@@ -58,7 +58,7 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed:
-            self.failed.append(report.nodeid)
+            self.failed.add(report.nodeid)
 
 
 def _used() -> float:
@@ -69,7 +69,7 @@ def _used() -> float:
 
 def copy_tree(target: Path) -> Path:
     """The part of the project that the tests need, in another folder."""
-    for name in ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation"):
+    for name in FOLDERS:
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in ROOT.iterdir():
         if path.is_file():
@@ -84,13 +84,12 @@ def enter(tree: Path) -> None:
     sys.path[:] = [str(tree), *(path for path in sys.path if path != str(Path(__file__).parent))]
 
 
-def digest_of(*folders: str) -> str:
-    """A hash of all that stands in these folders of the project."""
-    digest = hashlib.sha256()
-    for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def digest() -> str:
+    """A hash of the package and its tests."""
+    found = hashlib.sha256()
+    for path in sorted(path for folder in ("rnnbook", "tests") for path in (ROOT / folder).rglob("*.py")):
+        found.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
 
 
 def map_tests(tree: Path) -> dict[str, Any]:
@@ -102,30 +101,33 @@ def map_tests(tree: Path) -> dict[str, Any]:
     enter(tree)
     cover = coverage.Coverage(data_file=None, source=[str(tree / "rnnbook")], config_file=False)
     recorder = Recorder(cover)
-    ignored = [f"--ignore=tests/test_{name}.py" for name in LEFT_OUT]
-    options = [option for option in OPTIONS if option != "-x"]
     cover.start()
-    pytest.main([*options, *ignored, "tests", "rnnbook"], plugins=[recorder])
+    ignored = [f"--ignore=tests/test_{name}.py" for name in LEFT_OUT]
+    pytest.main([*OPTIONS, *ignored, "tests", "rnnbook"], plugins=[recorder])
     cover.stop()
-    seconds = {name: value for name, value in recorder.seconds.items() if name not in recorder.failed}
-    numbers = {name: n for n, name in enumerate(seconds)}
-    ran: dict[str, dict[int, set[int]]] = {}
-    for path in cover.get_data().measured_files():
-        found = cover.get_data().contexts_by_lineno(path).items()
-        ran[path] = defaultdict(
-            set, {line: {numbers[n] for n in names if n in numbers} for line, names in found}
-        )
-    for name, places in recorder.traced.items():
-        for path, first, last in places:
-            for line in range(first, last + 1) if path in ran and name in numbers else ():
-                ran[path][line].add(numbers[name])
-    lines = {
-        Path(path).relative_to(tree / "rnnbook").as_posix(): {
-            str(line): sorted(found) for line, found in rows.items()
-        }
-        for path, rows in ran.items()
+    data = cover.get_data()
+    passed = [name for name in recorder.seconds if name not in recorder.failed]
+    ran = {
+        (path, line, name)
+        for path in data.measured_files()
+        for line, names in data.contexts_by_lineno(path).items()
+        for name in names
     }
-    return {"seconds": seconds, "lines": lines, "failed": recorder.failed}
+    ran |= {
+        (path, line, name)
+        for name, places in recorder.traced.items()
+        for path, first, last in places
+        if path in data.measured_files()
+        for line in range(first, last + 1)
+    }
+    numbers = {name: n for n, name in enumerate(passed)}
+    lines: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for path, line, name in ran:
+        if name in numbers:
+            file = Path(path).relative_to(tree / "rnnbook").as_posix()
+            lines[file][str(line)].append(numbers[name])
+    seconds = {name: recorder.seconds[name] for name in passed}
+    return {"seconds": seconds, "lines": lines, "failed": sorted(recorder.failed)}
 
 
 def tests_of(file: str, number: int, known: dict[str, Any]) -> Tests:
@@ -137,16 +139,13 @@ def tests_of(file: str, number: int, known: dict[str, Any]) -> Tests:
     names, lines = list(known["seconds"]), known["lines"].get(file, {})
     numbers: set[int] = set()
     for first, last in (*_spans(source, number), (1, len(source.splitlines()))):
-        numbers = {n for line in range(first, last + 1) for n in lines.get(str(line), [])}
-        if numbers:
-            break
+        numbers = numbers or {n for line in range(first, last + 1) for n in lines.get(str(line), [])}
     seconds = {names[n]: known["seconds"][names[n]] for n in numbers}
     rows: Counter[str] = Counter()
     cost = {}
     for name in sorted(seconds, key=seconds.__getitem__):
-        function = name.split("[")[0]
-        rows[function] += 1
-        cost[name] = (0.01 + seconds[name]) * rows[function]
+        rows[name.split("[")[0]] += 1
+        cost[name] = (0.01 + seconds[name]) * rows[name.split("[")[0]]
     return {name: seconds[name] for name in sorted(cost, key=cost.__getitem__)}
 
 

@@ -1,82 +1,57 @@
 """Mutation testing: change the package in one place, and see whether a test notices.
 
-    python mutation/runner.py                 all mutants of both halves and of the checks
-    python mutation/runner.py scratch/gru.py  of these files only
-    python mutation/runner.py --sample 40     so many, drawn from all
-    python mutation/runner.py --quick         the fast tests only
-    python mutation/runner.py --fresh         forget what earlier runs found
+    python mutation/runner.py                  all mutants of both halves and of the checks
+    python mutation/runner.py scratch/gru.py   those of these files
 
-First the suite runs once under coverage: which test executes which line, and how long it takes.
-Then two processes, each with its own copy of the tree, judge the mutants: a forked child, in which
-TensorFlow is imported already, runs the tests of the changed statement, fast ones first, until one
-fails. Left out are the tests that start other programs or only read files. Results go to
-_build/mutants/, and a killed mutant is not run again while its file stays as it is.
-
-Fails when less than 90 % are killed, when one survives that mutation/survivors.toml does not list with
-the reason why it is harmless, or when that list has one that did not survive.
+README.md says how it works and what to do with a survivor.
 """
 
-import argparse
 import compileall
 import gc
 import importlib
 import json
 import os
-import random
+import re
 import signal
 import sys
 import tempfile
-import time
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lines import OPTIONS, ROOT, Tests, copy_tree, digest_of, enter, map_tests, tests_of
+from lines import OPTIONS, ROOT, Tests, copy_tree, digest, enter, map_tests, tests_of
 from operators import Mutant, mutants_of
 from tqdm import tqdm
 
 RESULTS = ROOT / "_build" / "mutants"
 LISTED = ROOT / "mutation" / "survivors.toml"
 PACKAGE = ("scratch/**/*.py", "checks/*.py", "protocol.py", "initial.py", "tf/**/*.py")
-PLAIN = "scratch/unroll.py"  # runs once as it is, with all tests, which must pass
-SEED = 20170420  # of --sample
+CONTROL = "scratch/unroll.py"  # runs once as it is, with all tests: were it killed, kills would prove nothing
 SHARE = 0.9
-FIRST_ROUND = 6.0  # seconds of tests; nearly every mutant that dies dies in them
-Place = tuple[str, str, str, str]  # file, function, line and changed line: what tells survivors apart
+ENOUGH = 6.0  # seconds of tests for a mutant that is known to survive; nearly all that die die in them
 PATIENCE = 60  # seconds a test may take beyond 20 times its usual ones; then the mutant counts as killed
+TREE = Path()  # of this worker
+KILLS: dict[str, Counter[str]] = defaultdict(Counter)  # by mutated file: which file of tests killed how many
 
 
 class Chosen:
     """Runs the chosen tests only, in their order, and ends the process when one takes too long."""
 
     def __init__(self, tests: Tests):
-        self.tests, self.places, self.killer = tests, {name: n for n, name in enumerate(tests)}, ""
+        self.tests, self.places = tests, {name: n for n, name in enumerate(tests)}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        items[:] = sorted(
-            (item for item in items if item.nodeid in self.places), key=lambda item: self.places[item.nodeid]
-        )
+        chosen = (item for item in items if item.nodeid in self.places)
+        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         signal.setitimer(signal.ITIMER_REAL, PATIENCE + 20 * self.tests.get(nodeid, 0.0))
-
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        if report.failed:
-            self.killer = report.nodeid
-
-    def pytest_collectreport(self, report: Any) -> None:
-        if report.failed:
-            self.killer = f"import of {report.nodeid}"
-
-
-TREE = Path()  # of this worker
-KILLS: dict[str, Counter[str]] = defaultdict(Counter)  # by mutated file: which file of tests killed how many
 
 
 def start_worker(folder: str) -> None:
@@ -94,11 +69,10 @@ def start_worker(folder: str) -> None:
     gc.freeze()  # pytest collects garbage when it ends: not that of all these modules
 
 
-def judge(mutant: Mutant, tests: Tests) -> dict[str, Any]:
-    """Put the mutant into this worker's tree, and run its tests in a forked child."""
-    place = TREE / "rnnbook" / mutant.file
-    kept, start = place.read_bytes(), time.monotonic()
-    stamp, told = place.stat(), TREE / "killer"
+def judge(mutant: Mutant, tests: Tests) -> str:
+    """Put the mutant into this worker's tree and run its tests in a forked child: what kills it, or nothing."""
+    place, told = TREE / "rnnbook" / mutant.file, TREE / "killer"
+    kept, stamp = place.read_bytes(), place.stat()
     told.write_text("")
     place.write_text(mutant.code, encoding="utf-8")
     try:
@@ -109,38 +83,33 @@ def judge(mutant: Mutant, tests: Tests) -> dict[str, Any]:
     finally:
         place.write_bytes(kept)
         os.utime(place, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    if os.WIFSIGNALED(status):
-        verdict = "timed out" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
-    else:  # pytest: 0 all passed, 1 one failed, 2 a file could not be imported, 5 no test
-        verdict = {0: "survived", 1: "killed", 2: "killed", 5: "survived"}.get(
-            os.WEXITSTATUS(status), "incompetent"
-        )
-    seconds, killer = round(time.monotonic() - start, 2), told.read_text()
-    KILLS[mutant.file][killer.split("::")[0]] += 1
-    return {"verdict": verdict, "tests": len(tests), "killer": killer, "seconds": seconds}
+    killer = told.read_text()
+    KILLS[mutant.file][killer] += 1
+    # Of pytest: 0 all passed, 1 one failed, 2 a file could not be imported, 5 no test.
+    passed = os.WIFEXITED(status) and os.WEXITSTATUS(status) in (0, 5)
+    return "" if passed else killer
 
 
-def _by_file(mutated: str, tests: Tests) -> list[Tests]:
+def _by_file(mutated: str, tests: Tests) -> dict[str, Tests]:
     """The tests of one file after the other: first those that are fast and have killed often."""
     files: dict[str, Tests] = defaultdict(dict)
     for name, seconds in tests.items():
         files[name.split("::")[0]][name] = seconds
     worth = {file: (1 + KILLS[mutated][file]) / (0.2 + sum(files[file].values())) for file in files}
-    return [files[file] for file in sorted(files, key=worth.__getitem__, reverse=True)]
+    return {file: files[file] for file in sorted(files, key=worth.__getitem__, reverse=True)}
 
 
-def _run(parts: list[Tests], told: Path) -> None:
+def _run(files: dict[str, Tests], told: Path) -> None:
     """The child: pytest on the chosen tests of each file until one fails; never returns."""
     os.setpgid(0, 0)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     code = 5
     try:
-        for tests in parts:
-            chosen = Chosen(tests)
-            code = int(pytest.main([*OPTIONS, next(iter(tests)).split("::")[0]], plugins=[chosen]))
+        for file, tests in files.items():
+            told.write_text(file)
+            code = int(pytest.main([*OPTIONS, "-x", file], plugins=[Chosen(tests)]))
             if code not in (0, 5):
-                told.write_text(chosen.killer)
                 break
     finally:
         os._exit(code)
@@ -157,150 +126,108 @@ def save(path: Path, value: Any) -> None:
 
 def all_mutants(patterns: tuple[str, ...]) -> list[Mutant]:
     """The mutants of all files that match, a package's list of names excepted."""
-    found = []
-    for pattern in patterns:
-        for path in sorted((ROOT / "rnnbook").glob(pattern)):
-            if path.name != "__init__.py":
-                file = path.relative_to(ROOT / "rnnbook").as_posix()
-                found += mutants_of(file, path.read_text(encoding="utf-8"))
-    return found
+    folder = ROOT / "rnnbook"
+    paths = sorted(
+        path for pattern in patterns for path in folder.glob(pattern) if path.name != "__init__.py"
+    )
+    return [
+        mutant
+        for path in paths
+        for mutant in mutants_of(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
+    ]
 
 
-def choose(arguments: argparse.Namespace) -> list[Mutant]:
-    """The mutants that this run is about."""
-    mutants = all_mutants(tuple(arguments.files) or PACKAGE)
-    if arguments.sample:
-        mutants = random.Random(SEED).sample(mutants, min(arguments.sample, len(mutants)))
-    return mutants
-
-
-def known_tests(folder: str) -> dict[str, Any]:
+def known_tests(folder: str, state: str) -> dict[str, Any]:
     """Which test executes which line, measured anew when package or tests have changed."""
-    path, state = RESULTS / "tests.json", digest_of("rnnbook", "tests")
+    path = RESULTS / "tests.json"
     known = load(path)
     if known.get("state") != state:
         print("mutants: one run of the suite, to see which test executes which line", file=sys.stderr)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             known = pool.submit(map_tests, copy_tree(Path(tempfile.mkdtemp(dir=folder)))).result()
-        known["state"] = state
-        save(path, known)
+        save(path, known | {"state": state})
     for name in known["failed"]:
         print(f"mutants: {name} fails without any mutant and is left out", file=sys.stderr)
     return known
 
 
-def judge_all(mutants: list[Mutant], fresh: bool, quick: bool) -> dict[str, dict[str, Any]]:
+def judge_all(mutants: list[Mutant]) -> dict[str, dict[str, Any]]:
     """The verdict on every mutant, by key; those of earlier runs are kept where they still hold.
 
     What was killed stays so while its file is the same; what survived is run again after any change.
-    A first round runs the fast tests. What survives it, and is not listed, meets the others in a second.
-    One file is judged as it is: were it killed, the kills would prove nothing.
     """
-    path, state = RESULTS / "verdicts.json", digest_of("rnnbook", "tests")
-    verdicts = {
-        key: verdict
-        for key, verdict in load(path).items()
-        if not fresh and (verdict["verdict"] != "survived" or verdict["state"] == state)
-    }
+    path, state = RESULTS / "verdicts.json", digest()
+    verdicts = {key: old for key, old in load(path).items() if old["killer"] or old["state"] == state}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        known = known_tests(folder)
+        known = known_tests(folder, state)
         with ProcessPoolExecutor(2, get_context("spawn"), start_worker, (folder,)) as pool:
-            unchanged = Mutant(
-                PLAIN, "", 0, "", "", "", (ROOT / "rnnbook" / PLAIN).read_text(encoding="utf-8")
-            )
-            control = pool.submit(judge, unchanged, known["seconds"])
-            for last in (False,) if quick else (False, True):
-                waiting = {}
-                for mutant in mutants:
-                    tests = dict(in_round(tests_of(mutant.file, mutant.line, known), last))
-                    if needs_round(verdicts.get(mutant.key), last):
-                        waiting[pool.submit(judge, mutant, tests)] = mutant
-                for done in tqdm(as_completed(waiting), total=len(waiting), unit="mutant"):
-                    mutant = waiting[done]
-                    about = {name: value for name, value in mutant._asdict().items() if name != "code"}
-                    verdicts[mutant.key] = about | done.result() | {"state": state, "last": last}
-                    save(path, verdicts)
-            assert control.result()["verdict"] == "survived", (
-                f"a test fails without a mutant: {control.result()}"
-            )
+            code = (ROOT / "rnnbook" / CONTROL).read_text(encoding="utf-8")
+            control = pool.submit(judge, Mutant(CONTROL, 1, "", code), known["seconds"])
+            waiting = {}
+            for mutant in mutants:
+                tests, harmless = tests_of(mutant.file, mutant.line, known), bool(reason_for(mutant.place))
+                old = verdicts.get(mutant.key)
+                if old is None or not (old["killer"] or old["all"] or harmless):
+                    tests = within(ENOUGH, tests) if harmless else tests
+                    about = {"place": mutant.place, "state": state, "all": not harmless}
+                    waiting[pool.submit(judge, mutant, tests)] = mutant.key, about
+            for done in tqdm(as_completed(waiting), total=len(waiting), unit="mutant"):
+                key, about = waiting[done]
+                verdicts[key] = about | {"killer": done.result()}
+                save(path, verdicts)
+            if control.result():
+                sys.exit(f"mutants: without a mutant, a test of {control.result()} fails")
     return {mutant.key: verdicts[mutant.key] for mutant in mutants}
 
 
-def in_round(tests: Tests, last: bool) -> Iterator[tuple[str, float]]:
-    """The tests that make up the first round's time, or those beyond."""
-    spent = 0.0
+def within(limit: float, tests: Tests) -> Tests:
+    """The first tests, as many as take so long together."""
+    chosen: Tests = {}
     for name, seconds in tests.items():
-        spent += seconds
-        if (spent > FIRST_ROUND) == last:
-            yield name, seconds
+        if sum(chosen.values()) + seconds <= limit:
+            chosen[name] = seconds
+    return chosen
 
 
-def needs_round(verdict: dict[str, Any] | None, last: bool) -> bool:
-    """Whether a mutant was never run, or has survived the first round without being listed."""
-    if verdict is None or not last:
-        return verdict is None
-    open_still = verdict["verdict"] == "survived" and not verdict["last"]
-    return open_still and _place(verdict) not in listed_survivors()
+@cache
+def listed() -> dict[str, str]:
+    """The reason why a survivor is harmless, by its place; "…" in a place stands for anything."""
+    groups = tomllib.loads(LISTED.read_text(encoding="utf-8"))["survivors"]
+    return {place: group["reason"] for group in groups for place in group["places"]}
 
 
-def table(verdicts: dict[str, dict[str, Any]]) -> str:
-    """Mutants by file and verdict."""
-    kinds = ("killed", "timed out", "survived", "incompetent")
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for verdict in verdicts.values():
-        for row in (verdict["file"], "together"):
-            counts[row][verdict["verdict"]] += 1
-    rows = [f"{'file':26s} {'mutants':>8s}" + "".join(f"{kind:>13s}" for kind in kinds)]
-    for row in sorted(counts, key=lambda row: (row == "together", row)):
-        numbers = "".join(f"{counts[row][kind]:13d}" for kind in kinds)
-        rows.append(f"{row:26s} {counts[row].total():8d}{numbers}")
-    return "\n".join(rows)
+def matches(listed_place: str, place: str) -> bool:
+    return re.fullmatch(re.escape(listed_place).replace("…", ".*"), place) is not None
 
 
-def listed_survivors() -> dict[Place, str]:
-    """The reason why a survivor is harmless, by its place."""
-    rows = tomllib.loads(LISTED.read_text(encoding="utf-8"))["survivor"]
-    return {(row["file"], row["function"], row["line"], row["mutant"]): row["reason"] for row in rows}
+def reason_for(place: str) -> str:
+    """Why this survivor is harmless; empty where nothing is said."""
+    return next((reason for row, reason in listed().items() if matches(row, place)), "")
 
 
-def _place(verdict: dict[str, Any]) -> Place:
-    """File, function, line and changed line of a mutant."""
-    return verdict["file"], verdict["function"], verdict["before"], verdict["after"]
-
-
-def report(verdicts: dict[str, dict[str, Any]], whole: bool) -> int:
-    """Print the table and the survivors; return the exit code. ``whole``: all mutants of each file."""
-    print(table(verdicts))
-    reasons, unexplained = listed_survivors(), 0
-    survivors = [verdict for verdict in verdicts.values() if verdict["verdict"] == "survived"]
-    for verdict in survivors:
-        reason = reasons.get(_place(verdict))
-        unexplained += reason is None
-        print(
-            f"\nrnnbook/{verdict['file']}:{verdict['line']} {verdict['operator']}, {verdict['tests']} tests"
-        )
-        print(f"  - {verdict['before']}\n  + {verdict['after']}\n  {reason or 'NOT LISTED'}")
-    judged = {verdict["file"] for verdict in verdicts.values()}
-    about = {place for place in reasons if place[0] in judged or not (ROOT / "rnnbook" / place[0]).exists()}
-    gone = about - set(map(_place, survivors)) if whole else set()
-    for file, function, line, mutant in sorted(gone):
-        print(f"\nrnnbook/{file}, {function}: listed, but no survivor\n  - {line}\n  + {mutant}")
-    competent = [verdict for verdict in verdicts.values() if verdict["verdict"] != "incompetent"]
-    share = 1 - len(survivors) / max(len(competent), 1)
-    print(f"\nkilled: {share:.1%} of {len(competent)}; survivors without a reason: {unexplained}")
-    return int(share < SHARE or unexplained > 0 or len(gone) > 0)
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("files", nargs="*", help="files below rnnbook/, such as scratch/gru.py")
-    parser.add_argument("--sample", type=int, metavar="N", help="N mutants, drawn")
-    parser.add_argument("--quick", action="store_true", help="the first round only")
-    parser.add_argument("--fresh", action="store_true", help="run again what is known")
-    arguments = parser.parse_args()
-    verdicts = judge_all(choose(arguments), arguments.fresh, arguments.quick)
-    return report(verdicts, whole=not arguments.sample)
+def report(verdicts: list[dict[str, Any]]) -> int:
+    """Print what was killed and the survivors, each as a line for `survivors.toml`; return the exit code."""
+    survivors = [verdict["place"] for verdict in verdicts if not verdict["killer"]]
+    of_file = Counter(verdict["place"].split()[0] for verdict in verdicts)
+    alive = Counter(place.split()[0] for place in survivors)
+    for file, count in sorted(of_file.items()):
+        print(f"{file:26s} {count - alive[file]:5d} of {count:5d} killed")
+    unexplained = [place for place in survivors if not reason_for(place)]
+    # A row that names a file can only be missed when the file was judged.
+    gone = [
+        row
+        for row in listed()
+        if row.split()[0] in of_file and not any(matches(row, place) for place in survivors)
+    ]
+    for title, places in (("Survivors without a reason", unexplained), ("Listed, but no survivors", gone)):
+        print(f"\n{title}: {len(places)}")
+        print("".join(f"  {json.dumps(place, ensure_ascii=False)},\n" for place in places), end="")
+    share = 1 - len(survivors) / max(len(verdicts), 1)
+    print(
+        f"\nkilled: {share:.1%} of {len(verdicts)}; survivors with a reason: {len(survivors) - len(unexplained)}"
+    )
+    return int(share < SHARE or bool(unexplained or gone))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(report(list(judge_all(all_mutants(tuple(sys.argv[1:]) or PACKAGE)).values())))

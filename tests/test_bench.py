@@ -19,7 +19,14 @@ PEERS = {"PyTorch": "torch", "JAX, scan": "jax"}
 def bench(tmp_path: Path, *options: str) -> tuple[str, dict]:
     """What `benchmarks/bench.py` prints and writes."""
     output = tmp_path / "speed.json"
-    command = [sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--quick", "--output", str(output), *options]
+    command = [
+        sys.executable,
+        str(ROOT / "benchmarks" / "bench.py"),
+        "--quick",
+        "--output",
+        str(output),
+        *options,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(output.read_text(encoding="utf-8"))
