@@ -90,16 +90,6 @@ def test_plot_graph_growth_draws_a_named_line_for_each_way_of_unrolling(ax):
     assert len({line.get_color() for line in ax.lines}) == 2
 
 
-def test_plot_states_draws_the_path_with_the_time_at_each_point(ax):
-    states = normal(4, 2)
-    assert figures.plot_states(ax, states, name="c") is ax
-    (line,) = ax.lines
-    np.testing.assert_array_equal(line.get_xydata(), states)
-    assert [text.get_text() for text in ax.texts] == ["t=0", "t=1", "t=2", "t=3"]
-    np.testing.assert_array_equal([text.xy for text in ax.texts], states)
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$c_0$", "$c_1$")
-
-
 def test_plot_activation_puts_each_set_on_the_curve_of_tanh(ax):
     before = {"narrow": normal(2, 3), "wide": 3 * normal(5)}
     assert figures.plot_activation(ax, before, limit=6) is ax

@@ -27,7 +27,6 @@ from rnnbook.figures.plots import (
     plot_graph_growth,
     plot_lengths,
     plot_series,
-    plot_states,
 )
 from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, TRUTH, WEIGHT, canvas, subplots
 
@@ -53,6 +52,5 @@ __all__ = [
     "plot_graph_growth",
     "plot_lengths",
     "plot_series",
-    "plot_states",
     "subplots",
 ]

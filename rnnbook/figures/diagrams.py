@@ -1,4 +1,8 @@
-"""Drawings: networks as boxes and arrows. Every function returns the Axes it drew on."""
+"""Drawings: networks as boxes and arrows. Every function returns the Axes it drew on.
+
+Here stand the strokes, and the drawings that a test holds to what they are to show. Any other
+drawing stands on its page, in a hidden cell.
+"""
 
 from collections.abc import Sequence
 
@@ -6,18 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from rnnbook import checks
-from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, WEIGHT, canvas, check_axes
+from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, WEIGHT, canvas
 
 SIDE = 0.8  # of a box
 
 
 def box(ax: Axes, x: float, y: float, text: str, color: str, side: float = SIDE) -> None:
     """A rounded box around (x, y) with white words on it."""
-    check_axes("box", ax)
-    for name, value in (("x", x), ("y", y)):
-        checks.check_number("box", name, value, "a finite number")
-    checks.check_positive("box", "side", side)
     corner = (x - side / 2, y - side / 2)
     ax.add_patch(FancyBboxPatch(corner, side, side, "round,pad=0,rounding_size=0.14", fc=color, ec="none"))
     ax.text(x, y, text, color="white", ha="center", va="center", fontsize=11)
@@ -27,13 +26,6 @@ def arrow(
     ax: Axes, start: tuple[float, float], end: tuple[float, float], bend: float = 0, color: str = INK
 ) -> None:
     """An arrow from ``start`` to ``end``; ``bend`` curves it."""
-    check_axes("arrow", ax)
-    for name, point in (("start", start), ("end", end)):
-        place = checks.to_array("arrow", name, point, "two numbers (x, y)")
-        if place.shape != (2,):
-            checks.fail("arrow", name, "two numbers (x, y)", checks.shown(point))
-        checks.check_finite("arrow", name, place)
-    checks.check_number("arrow", "bend", bend, "a finite number")
     ax.add_patch(
         FancyArrowPatch(
             start,
@@ -81,7 +73,6 @@ def draw_cell() -> Axes:
 
 def draw_unrolled(steps: int = 3) -> Axes:
     """A cell with its loop on the left; the same cell unrolled through time on the right."""
-    steps = checks.check_count("draw_unrolled", "steps", steps)
     ax = canvas(2.6, 11.4, 4.1)
     x, y, first, gap = 0.9, 2.2, 4.9, 5.7 / max(steps - 1, 1)
     _loop(ax, x, y)
@@ -131,8 +122,6 @@ def draw_topologies() -> Axes:
 
 def draw_batch(batch: np.ndarray) -> Axes:
     """A batch [B, T, D] as one sheet of numbers for each row, every axis named."""
-    checks.check_array("draw_batch", "batch", batch, "B T D", {})
-    checks.check_real("draw_batch", "batch", batch)
     B, T, D = batch.shape
     ax = canvas(2.4, 11.4, 3.8)
     cell, width, top = 0.52, 0.52 * D, 3.2
@@ -160,8 +149,6 @@ def draw_batch(batch: np.ndarray) -> Axes:
 
 def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
     """The matrices of one step of a layer, to scale, every side named."""
-    for size, number in (("B", B), ("D", D), ("H", H)):
-        checks.check_count("draw_layer_shapes", size, number)
     ax = canvas(1.7, 15.9, 3.6)
     unit, middle, x = 0.42, 2.0, 0.3
     parts = (
@@ -189,10 +176,6 @@ def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
 
 def draw_loops(steps: Sequence[int] = (2, 4)) -> Axes:
     """Two static graphs, one copy of the cell a step, beside the one graph with a loop."""
-    if not isinstance(steps, (list, tuple)) or len(steps) != 2:
-        checks.fail("draw_loops", "steps", "two numbers of steps", checks.shown(steps))
-    for count in steps:
-        checks.check_count("draw_loops", "steps", count)
     ax = canvas(2.4, 12.6, 4.2)
     for number, count in enumerate(steps):
         y = 2.9 - 1.9 * number

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
 from rnnbook import checks
-from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, TRUTH, check_axes
+from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, TRUTH
 
 
 def _check_named(where: str, name: str, series: Any, of: str, most: int | None = None) -> None:
@@ -22,7 +22,6 @@ def _check_named(where: str, name: str, series: Any, of: str, most: int | None =
 
 def plot_series(ax: Axes, times: np.ndarray, values: np.ndarray, name: str, **style: Any) -> Axes:
     """A series against time as a thin line, labelled ``name``; a NaN leaves a gap."""
-    check_axes("plot_series", ax)
     times = checks.to_array("plot_series", "times", times, "an array [N]")
     values = checks.to_array("plot_series", "values", values, "an array [N]")
     checks.check_array("plot_series", "times", times, "N", {})
@@ -34,7 +33,6 @@ def plot_series(ax: Axes, times: np.ndarray, values: np.ndarray, name: str, **st
 def plot_bars(ax: Axes, scores: Mapping[str, float], unit: str) -> Axes:
     """Named scores as horizontal bars, the first on top, each with its number."""
     where = "plot_bars"
-    check_axes(where, ax)
     _check_named(where, "scores", scores, "numbers")
     for name, score in scores.items():  # a bar to the left would lie outside
         expected = "finite and at least 0"
@@ -50,7 +48,6 @@ def plot_bars(ax: Axes, scores: Mapping[str, float], unit: str) -> Axes:
 
 def plot_lengths(ax: Axes, lengths: Sequence[int], time_steps: int) -> Axes:
     """Which steps of a padded batch count: one square a step, one line a row."""
-    check_axes("plot_lengths", ax)
     time_steps = checks.check_count("plot_lengths", "time_steps", time_steps)
     lengths = checks.check_lengths("plot_lengths", "lengths", lengths, None, time_steps).tolist()
     for row, length in enumerate(lengths):
@@ -77,7 +74,6 @@ def plot_lengths(ax: Axes, lengths: Sequence[int], time_steps: int) -> Axes:
 def plot_graph_growth(ax: Axes, steps: Sequence[int], nodes: Mapping[str, Sequence[int]]) -> Axes:
     """The number of operations in a graph against T, a line for each of at most 3 ways of unrolling."""
     where = "plot_graph_growth"
-    check_axes(where, ax)
     times = checks.to_array(where, "steps", steps, "an array [N]")
     checks.check_array(where, "steps", times, "N", {})
     _check_named(where, "nodes", nodes, "counts [N]", most=3)
@@ -90,22 +86,9 @@ def plot_graph_growth(ax: Axes, steps: Sequence[int], nodes: Mapping[str, Sequen
     return ax
 
 
-def plot_states(ax: Axes, states: np.ndarray, name: str = "h") -> Axes:
-    """The path of a state of two units in the plane [T, 2], each point with its time."""
-    check_axes("plot_states", ax)
-    checks.check_array("plot_states", "states", states, "T H", {"H": 2})
-    checks.check_real("plot_states", "states", states)
-    ax.plot(states[:, 0], states[:, 1], color=STATE, lw=1.2, marker="o", ms=5)
-    for t, (first, second) in enumerate(states):
-        ax.annotate(f"t={t}", (first, second), (6, -11), textcoords="offset points", fontsize=9, color=INK)
-    ax.set(xlabel=f"${name}_0$", ylabel=f"${name}_1$")
-    return ax
-
-
 def plot_activation(ax: Axes, before: Mapping[str, np.ndarray], limit: float) -> Axes:
     """The curve of tanh with, on it, where each of at most 2 named sets of pre-activations lands."""
     where = "plot_activation"
-    check_axes(where, ax)
     _check_named(where, "before", before, "arrays", most=2)
     checks.check_positive(where, "limit", limit)
     grid = np.linspace(-limit, limit, 400)

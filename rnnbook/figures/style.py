@@ -6,8 +6,6 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rnnbook import checks
-
 INPUT = "#00795c"  # what comes from outside: x
 STATE = "#0b5fa5"  # what is remembered: h, the cell
 OUTPUT = "#c14900"  # what is said: y, a prediction
@@ -43,23 +41,12 @@ def subplots(height: float = 2.6, columns: int = 1, rows: int = 1, **options: An
         columns, rows: of Axes; more than one gives an array of them.
         options: handed to `matplotlib.pyplot.subplots`.
     """
-    checks.check_positive("subplots", "height", height)
-    checks.check_count("subplots", "columns", columns)
-    checks.check_count("subplots", "rows", rows)
     with plt.rc_context(RULES):
         return plt.subplots(rows, columns, figsize=(WIDTH, height), layout="constrained", **options)
 
 
-def check_axes(where: str, ax: Any) -> None:
-    """Check that ``ax`` is one Axes; more columns or rows make an array of them."""
-    if not isinstance(ax, Axes):
-        checks.fail(where, "ax", "one Axes of matplotlib", checks.what(ax), TypeError)
-
-
 def canvas(height: float, width_units: float, height_units: float) -> Axes:
     """Axes without frame or ticks whose units are equal in both directions: for drawings."""
-    for name, value in (("height", height), ("width_units", width_units), ("height_units", height_units)):
-        checks.check_positive("canvas", name, value)
     _, ax = subplots(height)
     ax.set(xlim=(0, width_units), ylim=(0, height_units), aspect="equal")
     ax.axis("off")
