@@ -169,10 +169,13 @@ def _loop(
     where: str, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any, T: Any, parallel: int, swap: bool
 ) -> tuple[tf.Tensor, Any]:
     """Every step of any cell in a `tf.while_loop`, from inputs [T, B, D]."""
-    collected = tf.TensorArray(inputs.dtype, size=T, element_shape=(inputs.shape[1], cell.output_size))
+    # Cut up once: the gradient of inputs[t] is as long as all inputs, and T of them are T times that.
+    steps = tf.TensorArray(inputs.dtype, T, clear_after_read=False, element_shape=inputs.shape[1:])
+    steps = steps.unstack(inputs)
+    collected = tf.TensorArray(inputs.dtype, T, element_shape=(inputs.shape[1], cell.output_size))
 
     def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
-        output, state = _step(where, cell, inputs[t], state, t, lengths)
+        output, state = _step(where, cell, steps.read(t), state, t, lengths)
         return t + 1, state, collected.write(t, output)
 
     _, state, collected = tf.while_loop(
