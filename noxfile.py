@@ -16,7 +16,18 @@ from importlib.metadata import version
 print(*(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "matplotlib")))
 """
 # These test the book, its tools or another TensorFlow; the others test the package.
-OTHERS = ("book", "dictionary", "imports", "interruption", "oracle", "pages", "security", "toolchain")
+OTHERS = (
+    "book",
+    "dictionary",
+    "imports",
+    "interruption",
+    "oracle",
+    "pages",
+    "repository_links",
+    "security",
+    "toolchain",
+    "wheel",
+)
 BEFORE_AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"  # what NumPy shall not use
 ARITHMETIC = {
     "TensorFlow without oneDNN": {"TF_ENABLE_ONEDNN_OPTS": "0"},
