@@ -30,8 +30,9 @@ book: notebooks  ## Build the HTML book and say where it is
 	@$(BUILD) -q
 	@echo 'The book: _build/html/book/index.html   (make serve opens it)'
 
-serve: book  ## Build the book and open it on 127.0.0.1
-	@$(PY) tools/serve.py
+serve: book  ## Build the book and serve it to this machine's browser
+	@echo 'The book is at http://127.0.0.1:8000/book/index.html  (Ctrl-C stops)'
+	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html >/dev/null
 
 test: lint  ## Check everything: code, tests, every notebook's outputs, the build
 	@echo '== tests of the package, the pages and the tools'

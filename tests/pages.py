@@ -85,6 +85,8 @@ def written_faults(path: Path, text: str, book: Path) -> list[str]:
             path, parts.path, parts.fragment, book
         ):
             faults.append(f"dead link: {url}")
+    if html.inline and 'http-equiv="Content-Security-Policy"' not in text.partition("<script")[0]:
+        faults.append("no policy before the first script")
     for script in html.inline:
         if not re.fullmatch(rf"\s*(({'|'.join(INLINE)})\s*)*", script):
             faults.append(f"script not of the theme: {script.strip()[:80]}")
