@@ -1,6 +1,5 @@
 """What may be wrong with a built page: in its HTML, and in a browser. Each fault is a line of text."""
 
-import importlib.util
 import re
 from functools import cache
 from html.parser import HTMLParser
@@ -205,10 +204,3 @@ def axe_faults(page: Page) -> list[str]:
         for rule, element, html in found
         if not any(rule == name and look in html for name, look in THEME_FAULTS)
     ]
-
-
-def load_tool(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
