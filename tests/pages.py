@@ -7,10 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import axe_playwright_python
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+Views = dict[int, tuple[str, ...]]  # a width in pixels, and the modes, "light" and "dark", in their order
+HEIGHT = 800
 
 # All that may stand as a script, or as an event handler, in a page: the theme's settings and
 # two buttons. Everything else is in files.
@@ -123,8 +125,8 @@ PAINTED = """() => new Promise(tell => new PerformanceObserver(list => {
 OPEN = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
   document.querySelectorAll('details:not([open]) > summary, .toggle-button-hidden').forEach(box => box.click());
-  await new Promise(done => setTimeout(done, 350));  // the theme waits 300 ms before it follows
 }"""
+THEME_WAITS = 350  # milliseconds; the theme lets 300 pass before it follows what was opened, or a new width
 SETTLE = """async mode => {
   while (document.documentElement.dataset.theme !== mode) await new Promise(requestAnimationFrame);
   await Promise.allSettled(document.getAnimations().map(animation => animation.finished));
@@ -147,15 +149,23 @@ LOOK = r"""() => {
   if (wide > innerWidth) faults.push(`scrolls sideways: ${wide} in ${innerWidth} pixels`);
   return faults;
 }"""
-# Contrast is measured word by word, 80 % of axe's time in code: of the words of code that
-# look alike one is kept in sight.
+# Contrast takes axe most of its time, and depends on the colours of a word and of what is around
+# it: of the words that look alike three are measured. What is placed freely is measured each.
 RUN_AXE = """async () => {
-  const seen = new Set();
-  for (const word of document.querySelectorAll('.highlight span')) {
-    const look = word.closest('.highlight').parentElement.className + ' ' + word.className;
-    if (seen.has(look)) word.style.visibility = 'hidden';
-    seen.add(look);
+  const backgrounds = new Map([[null, '']]), seen = {};
+  for (const element of document.querySelectorAll('*')) {  // parents come before their children
+    const style = getComputedStyle(element), around = backgrounds.get(element.parentElement);
+    let own = [style.backgroundColor, style.backgroundImage, style.opacity].join();
+    if (own === 'rgba(0, 0, 0, 0),none,1') own = '';
+    if (['absolute', 'fixed'].includes(style.position)) own += backgrounds.size;
+    backgrounds.set(element, around + own);
+    const look = [around, own, style.color, style.fontSize, style.fontWeight, style.textShadow].join();
+    const shown = element.checkVisibility({visibilityProperty: true});
+    const words = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (shown && words) seen[look] = (seen[look] || 0) + 1;
+    element.toggleAttribute('data-look', element.matches('input') || shown && words && seen[look] <= 3);
   }
+  axe.configure({rules: [{id: 'color-contrast', selector: '[data-look]'}]});
   const found = await axe.run(document, {preload: false, resultTypes: ['violations']});
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html]));
 }"""
@@ -178,21 +188,24 @@ def watch(page: Page, home: str, faults: list[str]) -> None:
     page.on("websocket", lambda socket: ask(socket.url))
 
 
-def seen_faults(context: BrowserContext, url: str, first: str, axe: bool) -> list[str]:
-    """What is wrong with a page in a browser, loaded in one mode ("light", "dark"), then in the other."""
+def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
+    """What is wrong with a page, loaded in the first of `views`, then looked at in all; axe in the last mode of each width."""
     faults: list[str] = []
-    page = context.new_page()
     watch(page, url[: url.index("/", len("http://"))], faults)
-    page.emulate_media(color_scheme=first)
+    width, (mode, *_) = next(iter(views.items()))
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.emulate_media(color_scheme=mode)
     page.goto(url)
     page.evaluate(OPEN)
-    for mode in (first, "dark" if first == "light" else "light"):
-        page.emulate_media(color_scheme=mode)
-        page.evaluate(SETTLE, mode)
-        faults += [f"{mode}: {fault}" for fault in page.evaluate(LOOK)]
-    if axe:
-        faults += [f"{mode}: axe {fault}" for fault in axe_faults(page)]
-    page.close()
+    for width, modes in views.items():
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.wait_for_timeout(THEME_WAITS)
+        for mode in modes:
+            page.emulate_media(color_scheme=mode)
+            page.evaluate(SETTLE, mode)
+            faults += [f"{mode}: {fault}" for fault in page.evaluate(LOOK)]
+        if axe:
+            faults += [f"{mode}: axe {fault}" for fault in axe_faults(page)]
     return faults
 
 
