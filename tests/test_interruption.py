@@ -30,26 +30,25 @@ def cell(code: str) -> str:
     return f"\n```{{code-cell}} python\n{code}\n```\n"
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small repository whose one page was executed once."""
-    root = tmp_path_factory.mktemp("small")
+@pytest.fixture
+def book(tmp_path: Path) -> Path:
+    """A small repository with one page, executed when its text was another."""
+    root = tmp_path / "small"
     for folder in ("book", "rnnbook", "tools"):
-        (root / folder).mkdir()
-    (root / "tools" / "notebooks.py").write_text(TOOL.read_text(encoding="utf-8"), encoding="utf-8")
+        (root / folder).mkdir(parents=True)
+    shutil.copy(TOOL, root / "tools")
     (root / "requirements.txt").write_text("numpy\n")
-    write(root, 'print("old")')
-    assert finish(run(root)) == (0, "")
+    write_old(root / "book" / "page.ipynb")
     return root
 
 
-@pytest.fixture
-def book(executed: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(executed, tmp_path / "small"))
+def write(root: Path, *codes: str, name: str = "page") -> None:
+    (root / "book" / f"{name}.md").write_text(HEADER + "".join(map(cell, codes)))
 
 
-def write(root: Path, *codes: str) -> None:
-    (root / "book" / "page.md").write_text(HEADER + "".join(map(cell, codes)))
+def write_old(notebook: Path) -> None:
+    old = nbformat.v4.new_code_cell('print("old")', outputs=[nbformat.v4.new_output("stream", text="old\n")])
+    nbformat.write(nbformat.v4.new_notebook(cells=[old]), notebook)
 
 
 def run(root: Path, **options: Any) -> subprocess.Popen:
@@ -72,11 +71,15 @@ def wait_until(happened: Callable[[], Any]) -> None:
         time.sleep(0.02)
 
 
-def printed(root: Path) -> list[str]:
-    """What the page's notebook says, after it was found to be whole."""
-    notebook = nbformat.read(root / "book" / "page.ipynb", as_version=4)
+def printed(root: Path, name: str = "page") -> list[str]:
+    """What a page's notebook says, after it was found to be whole."""
+    notebook = nbformat.read(root / "book" / f"{name}.ipynb", as_version=4)
     nbformat.validate(notebook)
     return [out.text.strip() for part in notebook.cells for out in part.get("outputs", [])]
+
+
+def files(root: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def left_behind(root: Path) -> list[str]:
@@ -107,8 +110,9 @@ print("{name}")"""
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
-def test_an_interrupted_run_leaves_the_old_notebook_whole_and_no_kernel(book, how):
+def test_an_interrupted_run_leaves_all_as_it_was_and_no_kernel(book, how):
     write(book, *STEPS)
+    before = files(book)
     process = run(book)
     wait_until((book / "book" / "second").exists)
     process.send_signal(how)
@@ -119,11 +123,13 @@ def test_an_interrupted_run_leaves_the_old_notebook_whole_and_no_kernel(book, ho
             errors == "notebooks: interrupted. Every notebook is whole; the command goes on where it was.\n"
         )
     wait_until(lambda: not running(book))
-    assert printed(book) == ["old"]
-    assert left_behind(book) == []
-    (book / "book" / "go").touch()
-    assert finish(run(book)) == (0, "")
-    assert printed(book) == ["first", "second"]
+    for step in ("first", "second"):
+        (book / "book" / step).unlink()  # what the cells themselves wrote
+    assert files(book) == before
+    if how == signal.SIGKILL:  # the others left the same files, from which the command does the same
+        (book / "book" / "go").touch()
+        assert finish(run(book)) == (0, "")
+        assert printed(book) == ["first", "second"]
 
 
 def test_a_kill_while_the_notebook_is_written_leaves_the_old_one(book):
@@ -143,18 +149,6 @@ def test_a_kill_while_the_notebook_is_written_leaves_the_old_one(book):
     assert printed(book) == ["new"]
 
 
-def test_a_cell_that_hangs_is_stopped_with_its_name(book):
-    write(book, 'print("fine")', "# wait for ever\nwhile True:\n    pass")
-    tool = book / "tools" / "notebooks.py"
-    tool.write_text(tool.read_text().replace("CELL_SECONDS = 120", "CELL_SECONDS = 3"))
-    code, errors = finish(run(book))
-    assert code == 1
-    assert "book/page.md: CellTimeoutError" in errors
-    assert "# wait for ever" in errors
-    assert printed(book) == ["old"]
-    assert running(book) == []
-
-
 def test_two_runs_at_once_do_not_corrupt_each_other(book):
     write(book, *STEPS)
     both = [run(book), run(book)]
@@ -165,23 +159,31 @@ def test_two_runs_at_once_do_not_corrupt_each_other(book):
     assert left_behind(book) == []
 
 
-def test_a_full_disk_gives_one_clear_message(book):
-    """A limit on the size of files stands in for the disk: the write of the notebook fails."""
-    write(book, 'print("x" * 100_000)')
+def test_each_page_that_goes_wrong_keeps_its_notebook_and_is_named_and_the_others_are_executed(book):
+    """A cell that hangs; a disk that is full, for which a limit on the size of files stands in; a place
+    that cannot be written, which is told before the page runs."""
+    write(book, 'print("fine")', "# wait for ever\nwhile True:\n    pass", name="hangs")
+    write(book, 'print("x" * 100_000)', name="large")
+    write(book, 'import pathlib; pathlib.Path("ran").touch()', name="placed")
+    write(book, 'print("new")')
+    for name in ("hangs", "large"):
+        write_old(book / "book" / f"{name}.ipynb")
+    (book / "book" / "placed.ipynb").mkdir()
+    tool = book / "tools" / "notebooks.py"
+    tool.write_text(tool.read_text().replace("CELL_SECONDS = 120", "CELL_SECONDS = 3"))
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
     code, errors = finish(run(book, preexec_fn=limit))
     assert code == 1
-    told = "book/page.md: could not write its notebook, the old one is kept: [Errno 27] File too large"
-    assert errors.strip() == told
-    assert printed(book) == ["old"]
-    assert left_behind(book) == []
-
-
-def test_a_place_that_cannot_be_written_is_told_before_the_page_runs(book):
-    write(book, 'import pathlib; pathlib.Path("ran").touch()')
-    (book / "book" / "page.ipynb").unlink()
-    (book / "book" / "page.ipynb").mkdir()
-    code, errors = finish(run(book))
-    told = "book/page.md: could not write its notebook, the old one is kept: cannot write page.ipynb"
-    assert (code, errors.strip()) == (1, told)
+    kept = "could not write its notebook, the old one is kept"
+    *unwritable, hanging = sorted(errors.strip().split("\n\nbook/"), key=lambda told: "hangs" in told)
+    assert sorted(told.removeprefix("book/") for told in unwritable) == [
+        f"large.md: {kept}: [Errno 27] File too large",
+        f"placed.md: {kept}: cannot write placed.ipynb",
+    ]
+    assert "hangs.md: CellTimeoutError" in hanging
+    assert "# wait for ever" in hanging
+    assert printed(book, "hangs") == printed(book, "large") == ["old"]
+    assert printed(book) == ["new"]
     assert not (book / "book" / "ran").exists()
+    assert left_behind(book) == []
+    assert running(book) == []

@@ -2,7 +2,6 @@
 
 import base64
 import importlib
-import importlib.util
 import io
 import os
 import re
@@ -15,6 +14,7 @@ from pathlib import Path
 import jupytext
 import matplotlib.image
 import nbformat
+import notebooks
 import numpy as np
 import pytest
 from packaging.requirements import Requirement
@@ -51,16 +51,7 @@ tags: [raises-exception]
 raise ValueError("expected")
 ```
 """
-
-
-def load(name: str):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-notebooks = load("notebooks")
+CODE_CELLS = PAGE.count("{code-cell}")
 
 
 def execute(page: Path, root: Path) -> Path:
@@ -134,21 +125,29 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def verdicts(book, tmp_path_factory) -> dict[str, bool]:
-    """Whether nbval, called as `make test` calls it, passes each changed copy of the page."""
+    """Whether nbval passes each changed copy of the page, all after one another in one notebook."""
     folder = tmp_path_factory.mktemp("changed") / "book"
     folder.mkdir()
     shutil.copy(book / "book" / "conftest.py", folder)
+    copies = nbformat.v4.new_notebook()
     for name, change in CHANGES.items():
         notebook = nbformat.read(book / "book" / "page.ipynb", as_version=4)
         change(notebook)
-        nbformat.write(notebook, folder / f"{name.replace(' ', '-')}.ipynb")
-    flags = ["-q", "-p", "no:cacheprovider", "--nbval", "book", "-n", "2", "--dist", "loadfile"]
+        copies.cells += [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell in copies.cells[-CODE_CELLS:]:
+            cell.id = f"{name}-{cell.id}".replace(" ", "-")
+    nbformat.write(copies, folder / "copies.ipynb")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *flags], cwd=folder.parent, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval", "book"],
+        cwd=folder.parent,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    failed = set(re.findall(r"^FAILED book/(\S+)\.ipynb::", done.stdout, re.M))
-    return {name: name.replace(" ", "-") not in failed for name in CHANGES}
+    failed = {
+        int(cell) // CODE_CELLS for cell in re.findall(r"^FAILED book/\S+::Cell (\d+)", done.stdout, re.M)
+    }
+    return {name: place not in failed for place, name in enumerate(CHANGES)}
 
 
 @pytest.mark.parametrize("name", ["an honest notebook", "rounding noise"])
@@ -212,7 +211,7 @@ def test_a_page_that_fails_keeps_its_old_notebook_and_is_named(book, tmp_path):
     shutil.copytree(book, root)
     page = root / "book" / "page.md"
     before = page.with_suffix(".ipynb").read_bytes()
-    page.write_text(PAGE.replace('print("rmse', '1 / 0\nprint("rmse'))
+    page.write_text(PAGE.replace("import sys\n", "1 / 0\nimport sys\n"))
     failures = notebooks.asyncio.run(notebooks.execute_all([page], root, 1))
     assert len(failures) == 1
     assert failures[0].startswith("book/page.md: CellExecutionError")
@@ -306,7 +305,19 @@ def test_a_listed_place_is_a_rule_where_it_leaves_something_open(monkeypatch):
 def test_make_alone_prints_help():
     done = make()
     assert done.returncode == 0
-    for command in ["book", "test", "serve", "lab", "notebooks", "lint", "format", "lock", "clean", "text"]:
+    for command in [
+        "book",
+        "test",
+        "check",
+        "serve",
+        "lab",
+        "notebooks",
+        "lint",
+        "format",
+        "lock",
+        "clean",
+        "text",
+    ]:
         assert f"make {command} " in done.stdout
 
 
@@ -351,11 +362,15 @@ def test_setup_names_the_python_it_needs(tmp_path):
 
 
 def test_setup_says_when_the_install_fails(tmp_path):
+    """With a Python that can do all but install."""
     copy = copy_for_setup(tmp_path)
-    (copy / "requirements.txt").write_text("./there-is-no-such-package\n")
-    done = make("notebooks", cwd=copy, PYTHON=sys.executable)
+    body = """case "$2" in
+        venv) mkdir -p "$3/bin" && cp "$0" "$3/bin/python";;
+        pip) echo no such package >&2; exit 1;;
+    esac"""
+    done = make("notebooks", cwd=copy, PYTHON=str(fake_python(tmp_path / "bin", body)))
     assert done.returncode != 0
-    assert "pip could not install requirements.txt" in done.stderr
+    assert "no such package\n\nsetup: pip could not install requirements.txt" in done.stderr
     assert not (copy / ".venv" / "ready").exists()
 
 
