@@ -48,7 +48,7 @@ def adopt(new: dict, old: dict, relative: float) -> None:
         new["text"] = old["text"]
     for kind, value in new.get("data", {}).items():
         reference = old.get("data", {}).get(kind)
-        if reference is None:
+        if reference in (None, value):
             continue
         same = (
             same_picture(value, reference) if kind == "image/png" else same_text(value, reference, relative)
