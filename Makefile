@@ -6,7 +6,9 @@ MAKEFLAGS += --no-print-directory
 HERE := $(wildcard rnnbook/protocol.py)
 PY := .venv/bin/python
 CODE := rnnbook tests tools benchmarks mutation noxfile.py book/conftest.py
+OFFLINE := $(PY) tools/offline.py $(PY)
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
+TOPIC := $(basename $(PAGE))
 # Installs an extra of pyproject.toml that is not in the lock; does nothing where it is there.
 EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
 export PYTHONDONTWRITEBYTECODE := 1
@@ -20,7 +22,7 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
+.PHONY: help book serve test check code outputs html mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
@@ -34,21 +36,32 @@ serve: book  ## Build the book and serve it to this machine's browser
 	@echo 'The book is at http://127.0.0.1:8000/book/index.html  (Ctrl-C stops)'
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html >/dev/null
 
-test: lint  ## Check everything: code, tests, every notebook's outputs, the build
-	@echo '== tests of the package, the pages and the tools'
-	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
-	@echo '== every cell of every notebook, run again without a network and compared'
-	@$(PY) tools/offline.py $(PY) -m pytest -q --nbval book -n 2 --dist loadfile
-	@echo '== the book, warnings are errors'
-	@$(BUILD) -q --all
-	@$(MAKE) pages
+test: .venv/ready  ## Check everything: code, tests, every notebook's outputs, the build
+	@sh tools/parts.sh lint code outputs html pages
 	@echo 'All checks passed$(if $(CHROMIUM),, but for the pages in a browser).'
 
+check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
+	@[ -f '$(TOPIC).md' ] || { echo 'check: name a page, as in make check PAGE=book/4-gates/lstm.md'; exit 2; }
+	@if grep -q '^jupytext:' '$(TOPIC).md'; then $(PY) tools/notebooks.py '$(TOPIC).md' && \
+	  .venv/bin/ruff check -q '$(TOPIC).ipynb' && $(OFFLINE) -m pytest -q --nbval '$(TOPIC).ipynb'; fi
+	@$(BUILD) -q
+	@$(PY) -m pytest -q tests/test_book.py tests/test_security.py \
+	  $(if $(CHROMIUM),tests/test_pages.py) -k '$(TOPIC:book/%=%)'
+
+code:  # tests of the package, the pages' text and the tools
+	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
+
+outputs:  # every cell of every notebook, run again without a network and compared
+	@$(OFFLINE) -m pytest -q --nbval book -n 2 --dist loadfile
+
+html:  # the book, warnings are errors
+	@$(BUILD) -q --all
+
+# Every page in a browser: three at a time, for each waits on the theme now and then.
 # Where RNNBOOK_CHROMIUM=required, as in .ci/run, a missing browser fails.
 pages: .venv/ready
-	@echo '== every page of the built book in a browser'
 	@if [ -n '$(CHROMIUM)' ] || [ '$(RNNBOOK_CHROMIUM)' = required ]; then \
-	  $(PY) -m pytest -q -n 2 tests/test_pages.py; \
+	  $(PY) -m pytest -q -n 3 tests/test_pages.py; \
 	else echo 'NOT CHECKED: there is no chromium on the PATH (Debian: apt install chromium).'; fi
 
 test-numerics: .venv/ready  ## Run every notebook in the arithmetic of other machines

@@ -250,9 +250,14 @@ def test_the_lock_answers_what_pyproject_asks():
     assert "://" not in (ROOT / "requirements.txt").read_text()
 
 
+def without_make() -> dict[str, str]:
+    """The environment as it is where no other make runs around."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+
+
 def make(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-    return subprocess.run(["make", *words], cwd=cwd, capture_output=True, text=True, env=clean | environment)
+    environment = without_make() | environment
+    return subprocess.run(["make", *words], cwd=cwd, capture_output=True, text=True, env=environment)
 
 
 def test_a_surviving_mutant_is_listed_once_with_a_reason():
@@ -319,6 +324,17 @@ def test_make_alone_prints_help():
         "text",
     ]:
         assert f"make {command} " in done.stdout
+
+
+def test_the_check_tells_of_each_part_how_long_it_took_and_stops_at_the_first_that_fails(tmp_path):
+    (tmp_path / "Makefile").write_text("good:\n\t@echo fine\nbad:\n\t@exit 1\n")
+    words = ["sh", str(ROOT / "tools" / "parts.sh"), "good", "bad", "good"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, env=without_make())
+    assert done.returncode != 0
+    lines = [line.split() for line in done.stdout.splitlines()]
+    told = [["good", "s"], ["bad", "s", "FAILED"], ["all", "s"]]
+    assert lines[:3] == [["==", "good"], ["fine"], ["==", "bad"]]
+    assert [[word for word in line if not word.isdigit()] for line in lines[3:]] == told
 
 
 def test_make_elsewhere_says_where_to_go(tmp_path):
@@ -388,5 +404,5 @@ def test_without_chromium_the_pages_are_said_to_be_unchecked_or_fail(tmp_path, r
     fake_python(copy / ".venv" / "bin", "echo ran $*; exit 1").rename(copy / ".venv" / "bin" / "python")
     done = make("pages", cwd=copy, PATH=str(bare), RNNBOOK_CHROMIUM=required)
     assert ("NOT CHECKED: there is no chromium" in done.stdout) == (not required)
-    assert ("ran -m pytest -q -n 2 tests/test_pages.py" in done.stdout) == bool(required)
+    assert ("ran -m pytest -q -n 3 tests/test_pages.py" in done.stdout) == bool(required)
     assert (done.returncode == 0) == (not required)

@@ -1,7 +1,8 @@
 """Execute the pages: every stale ``book/**/<topic>.md`` becomes ``<topic>.ipynb`` beside it.
 
     python tools/notebooks.py                 the stale pages, two at a time
-    python tools/notebooks.py PAGE.md ...     these pages, stale or not
+    python tools/notebooks.py PAGE.md ...     those of these pages that are stale
+    python tools/notebooks.py --all ...       stale or not
     python tools/notebooks.py --check         name the stale pages, run none
     python tools/notebooks.py --text NB.ipynb an edit made in Jupyter, back to .md
 
@@ -155,9 +156,9 @@ def to_text(notebook: Path) -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("pages", nargs="*", type=Path, help="pages to run, stale or not")
+    parser.add_argument("pages", nargs="*", type=Path, help="pages to run (all)")
     parser.add_argument("--text", type=Path, metavar="NB", help="write this notebook back to .md")
-    parser.add_argument("--all", action="store_true", help="run every page, stale or not")
+    parser.add_argument("--all", action="store_true", help="stale or not")
     parser.add_argument("--check", action="store_true", help="name the stale pages and run none")
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="kernels at a time (2)")
     arguments = parser.parse_args()
@@ -165,7 +166,7 @@ def main() -> int:
         print(f"wrote {to_text(arguments.text)}")
         return 0
     pages = [page.resolve() for page in arguments.pages] or find_pages(ROOT)
-    if arguments.check or not (arguments.pages or arguments.all):
+    if not arguments.all:
         pages = [page for page in pages if is_stale(page, ROOT)]
     if not pages:
         print("notebooks: every page is up to date")
