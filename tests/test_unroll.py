@@ -1,14 +1,16 @@
 """Unrolling, by every road of both halves.
 
 Oracles: toy cells whose results have a closed form (a state that counts valid steps);
-splitting a sequence and carrying the state; TF 1.x's own unrollers, which still exist.
+TF 1.x's own unrollers, which still exist.
 """
+
+from functools import cache
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from toys import CountingCell, NestedCell, normal
-from unrollers import ROADS, TENSORFLOW, basic_cell, zeros_for
+from unrollers import ROADS, TENSORFLOW, basic_cell, toy
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
@@ -37,7 +39,7 @@ def valid_steps(lengths, batch=B, time_steps=T):
 @every_lengths
 def test_the_state_counts_valid_steps_and_outputs_past_the_end_are_zero(road, lengths):
     x = normal(B, T, D)
-    outputs, state = ROADS[road](CountingCell(zeros_for(road)), x, lengths)
+    outputs, state = ROADS[road](toy(CountingCell, road), x, lengths)
     valid, count = valid_steps(lengths)
     times = np.arange(1, T + 1)[:, None]
     np.testing.assert_array_equal(outputs, valid * times * x[:, :, :2])
@@ -48,7 +50,7 @@ def test_the_state_counts_valid_steps_and_outputs_past_the_end_are_zero(road, le
 @every_lengths
 def test_an_initial_state_is_where_the_count_begins_even_for_a_row_of_length_0(road, lengths):
     x, start = normal(B, T, D), np.array([[10.0], [20.0], [30.0], [40.0]])
-    outputs, state = ROADS[road](CountingCell(zeros_for(road)), x, lengths, start)
+    outputs, state = ROADS[road](toy(CountingCell, road), x, lengths, start)
     valid, count = valid_steps(lengths)
     times = start[:, None] + np.arange(1, T + 1)[:, None]
     np.testing.assert_array_equal(outputs, valid * times * x[:, :, :2])
@@ -59,7 +61,7 @@ def test_an_initial_state_is_where_the_count_begins_even_for_a_row_of_length_0(r
 @every_lengths
 def test_a_nested_state_is_carried_and_copied_through_leaf_by_leaf(road, lengths):
     x = normal(B, T, D)
-    outputs, state = ROADS[road](NestedCell(zeros_for(road)), x, lengths)
+    outputs, state = ROADS[road](toy(NestedCell, road), x, lengths)
     valid, count = valid_steps(lengths)
     sums = np.cumsum(x, axis=1)
     np.testing.assert_allclose(outputs, valid * sums, rtol=0, atol=EXACT)
@@ -74,7 +76,7 @@ def test_a_nested_state_is_carried_and_copied_through_leaf_by_leaf(road, lengths
 def test_a_nested_initial_state_keeps_its_structure(road):
     x = normal(B, T, D)
     start = (normal(B, 1), LSTMStateTuple(c=normal(B, 2), h=normal(B, 3)))
-    _, state = ROADS[road](NestedCell(zeros_for(road)), x, [2] * B, start)
+    _, state = ROADS[road](toy(NestedCell, road), x, [2] * B, start)
     np.testing.assert_allclose(state[0], start[0] + 2, rtol=0, atol=EXACT)
     np.testing.assert_allclose(state[1].c, start[1].c + 4, rtol=0, atol=EXACT)
     np.testing.assert_allclose(state[1].h, start[1].h + x[:, :2].sum(axis=1), rtol=0, atol=EXACT)
@@ -86,27 +88,11 @@ def test_a_nested_initial_state_keeps_its_structure(road):
 def test_one_step_and_a_batch_of_one_need_no_special_case(road, batch, time_steps, all_padding):
     x = normal(batch, time_steps, D)
     lengths = [0 if all_padding else time_steps] * batch
-    outputs, state = ROADS[road](CountingCell(zeros_for(road)), x, lengths)
+    outputs, state = ROADS[road](toy(CountingCell, road), x, lengths)
     valid, count = valid_steps(lengths, batch, time_steps)
     times = np.arange(1, time_steps + 1)[:, None]
     np.testing.assert_array_equal(outputs, valid * times * x[:, :, :2])
     np.testing.assert_array_equal(state, count)
-
-
-@every_road
-@pytest.mark.parametrize("lengths", [None, [3, 0, T, 1]])
-@pytest.mark.parametrize("cut", [1, 3, T - 1])
-def test_a_sequence_cut_in_two_equals_one_pass_when_the_state_is_carried(road, lengths, cut):
-    run, cell, x = ROADS[road], basic_cell(road, H, D), normal(B, T, D)
-    outputs, state = run(cell, x, lengths)
-    before, after = None, None
-    if lengths is not None:
-        before = np.minimum(lengths, cut)
-        after = np.array(lengths) - before
-    first, carried = run(cell, x[:, :cut], before)
-    second, last = run(cell, x[:, cut:], after, carried)
-    np.testing.assert_allclose(np.concatenate([first, second], axis=1), outputs, rtol=0, atol=EXACT)
-    np.testing.assert_allclose(last, state, rtol=0, atol=EXACT)
 
 
 @every_road
@@ -115,8 +101,20 @@ def test_outputs_and_state_have_the_dtype_of_the_inputs(road, dtype):
     x = normal(B, T, D, dtype=dtype)
     outputs, state = ROADS[road](basic_cell(road, H, D, dtype), x, [3, 0, T, 1])
     assert outputs.dtype == state.dtype == dtype
-    outputs, state = ROADS[road](CountingCell(zeros_for(road)), x)  # a cell without a dtype of its own
+    outputs, state = ROADS[road](toy(CountingCell, road), x)  # a cell without a dtype of its own
     assert outputs.dtype == state.dtype == dtype
+
+
+@cache
+def old_results(lengths):
+    """Outputs and state by the unrollers of TF 1.x, from random inputs and a random state."""
+    cell, x, start = basic_cell("dynamic_rnn", H, D), tf.constant(normal(B, T, D)), tf.constant(normal(B, H))
+    v1, steps = tf.compat.v1.nn, tf.unstack(x, axis=1)
+    outputs, state = v1.static_rnn(cell, steps, start, sequence_length=lengths)
+    return {
+        "static, TF 1": (tf.stack(outputs, axis=1), state),
+        "dynamic, TF 1": v1.dynamic_rnn(cell, x, lengths, start),
+    }
 
 
 @pytest.mark.parametrize("road", TENSORFLOW)
@@ -124,14 +122,8 @@ def test_outputs_and_state_have_the_dtype_of_the_inputs(road, dtype):
 def test_random_weights_give_what_tf_1_unrollers_and_the_numpy_half_give(road, lengths):
     cell, x, start = basic_cell(road, H, D), normal(B, T, D), normal(B, H)
     outputs, state = TENSORFLOW[road](cell, x, lengths, start)
-    steps = tf.unstack(tf.constant(x), axis=1)
-    v1 = tf.compat.v1.nn
-    old_outputs, old_state = v1.static_rnn(cell, steps, tf.constant(start), sequence_length=lengths)
-    others = {
-        "static, TF 1": (tf.stack(old_outputs, axis=1), old_state),
-        "dynamic, TF 1": v1.dynamic_rnn(cell, tf.constant(x), lengths, tf.constant(start)),
-        "NumPy": scratch.unroll(basic_cell("unroll", H, D), x, lengths, start),
-    }
+    ours = {"NumPy": scratch.unroll(basic_cell("unroll", H, D), x, lengths, start)}
+    others = ours | old_results(lengths and tuple(lengths))
     for name, (other_outputs, other_state) in others.items():
         np.testing.assert_allclose(outputs, other_outputs, rtol=0, atol=EXACT, err_msg=name)
         np.testing.assert_allclose(state, other_state, rtol=0, atol=EXACT, err_msg=name)
@@ -140,7 +132,7 @@ def test_random_weights_give_what_tf_1_unrollers_and_the_numpy_half_give(road, l
 @pytest.mark.parametrize("lengths", [np.uint8([3, 0, T, 1]), np.int64([3, 0, T, 1]), (3, 0, T, 1)])
 @every_road
 def test_lengths_may_be_of_any_whole_kind(road, lengths):
-    _, state = ROADS[road](CountingCell(zeros_for(road)), normal(B, T, D), lengths)
+    _, state = ROADS[road](toy(CountingCell, road), normal(B, T, D), lengths)
     assert state.tolist() == [[3], [0], [T], [1]]
 
 

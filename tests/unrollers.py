@@ -3,6 +3,7 @@
 Inputs [B, T, D] go in as NumPy; outputs [B, T, O] and the state come out as NumPy.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,32 @@ def static_list(cell: Any, inputs: Any, sequence_length: Any = None, initial_sta
     return np.stack(outputs, axis=1), state
 
 
+@cache
+def in_a_graph(cell: Any) -> Any:
+    """dynamic_rnn as a function of all that is given; it keeps the graphs that it traced."""
+
+    @tf.function
+    def run(given):
+        return rnn.dynamic_rnn(cell, **given)
+
+    return run
+
+
 def unknown_sizes(cell: Any, inputs: Any, sequence_length: Any = None, initial_state: Any = None) -> Any:
-    """dynamic_rnn in a graph that knows neither B nor T; the lengths are known when it runs."""
-    lengths = None if sequence_length is None else tf.constant(sequence_length)
-    signature = [tf.TensorSpec([None, None, inputs.shape[2]], inputs.dtype)]
-    signature += [] if lengths is None else [tf.TensorSpec([None], lengths.dtype)]
+    """dynamic_rnn in a graph that knows neither B nor T; lengths and state come when it runs."""
+    given = {"inputs": tf.constant(inputs)}
+    if sequence_length is not None:
+        given["sequence_length"] = tf.constant(sequence_length)
+    if initial_state is not None:
+        given["initial_state"] = map_state(tf.constant, initial_state)
+    forgotten = tf.nest.map_structure(_without_sizes, given)
+    return in_a_graph(cell).get_concrete_function(forgotten)(given)
 
-    @tf.function(input_signature=signature)
-    def run(*arguments):
-        return rnn.dynamic_rnn(cell, *arguments, initial_state=initial_state)
 
-    return run(inputs) if lengths is None else run(inputs, lengths)
+def _without_sizes(tensor: tf.Tensor) -> tf.TensorSpec:
+    """What a graph may know of [B, T, D], [B] or [B, H]: the dtype, and the last size unless it is B."""
+    last = tensor.shape[-1:] if tensor.shape.rank > 1 else [None]
+    return tf.TensorSpec([None] * (tensor.shape.rank - 1) + [*last], tensor.dtype)
 
 
 def time_first(unroll: Any) -> Any:
@@ -75,11 +91,14 @@ TENSORFLOW = {
 ROADS = SCRATCH | TENSORFLOW
 
 
-def zeros_for(road: str) -> Any:
-    """The ``zeros`` of the half a road belongs to, for the toy cells."""
-    return np.zeros if road in SCRATCH else tf.zeros
+# Cells are made once, for a graph is traced anew for another cell. No test writes to their weights.
+@cache
+def toy(kind: Any, road: str) -> Any:
+    """A toy cell with the ``zeros`` of the half a road belongs to."""
+    return kind(np.zeros if road in SCRATCH else tf.zeros)
 
 
+@cache
 def basic_cell(road: str, num_units: int, num_inputs: int, dtype: Any = "float64") -> Any:
     """A BasicRNNCell of the road's half with random weights, the bias included."""
     module = scratch if road in SCRATCH else rnn
