@@ -53,7 +53,8 @@ def test_outputs_are_kept_with_keep_prob_and_scaled(module, keep_prob):
 def test_means_are_preserved(module):
     cell, x = make(module, output_keep_prob=0.5), normal(B, T, D)
     bare = unroll(cell.cell, x)[0]
-    mean = np.mean([unroll(cell, x)[0] for _ in range(40)], axis=0)
+    again = tf.function(rnn.dynamic_rnn) if module is rnn else scratch.unroll
+    mean = np.mean([again(cell, x)[0] for _ in range(40)], axis=0)
     error = np.abs(bare) / np.sqrt(40)  # of a mean of forty that are 0 or twice the number
     assert np.mean(np.abs(mean - bare) < 2 * error) > 0.9
     assert abs(mean.mean() - bare.mean()) < 5 * np.sqrt(np.mean(bare**2) / 40 / bare.size)
@@ -144,23 +145,6 @@ def test_switched_off_for_evaluation_in_a_function_compiled_before(options):
     assert np.any((first == 0) != (second == 0))  # new masks at every run
     cell.enabled.assign(False)
     np.testing.assert_allclose(run(x), rnn.dynamic_rnn(cell.cell, x)[0], rtol=0, atol=1e-12)
-
-
-@both_halves
-@pytest.mark.parametrize("name", ["input_keep_prob", "output_keep_prob", "state_keep_prob"])
-@pytest.mark.parametrize("value", [0, 0.0, -0.1, 1.5, float("nan")])
-def test_a_keep_prob_outside_its_range_is_refused(module, name, value):
-    with pytest.raises(
-        ValueError, match=f"DropoutWrapper: {name} must be above 0 and at most 1, the share kept; got {value}"
-    ):
-        make(module, **{name: value})
-
-
-@both_halves
-@pytest.mark.parametrize("value", ["0.5", None, True, [0.5]])
-def test_a_keep_prob_that_is_no_number_is_refused(module, value):
-    with pytest.raises(TypeError, match="input_keep_prob must be above 0 and at most 1"):
-        make(module, input_keep_prob=value)
 
 
 def test_switches_are_no_weights():

@@ -330,6 +330,7 @@ def keras_layer(kind="GRU", units=H, **options):
 
 
 LSTM = rnn.LSTMCell(H, num_proj=2, num_inputs=D)
+PEEPHOLES = rnn.LSTMCell(H, use_peepholes=True, num_inputs=D)
 GRU = rnn.GRUCell(H, num_inputs=D)
 RNN_KINDS = "a BasicRNNCell, BasicLSTMCell, LSTMCell or GRUCell"
 LAYERS = "a SimpleRNN, LSTM or GRU"
@@ -374,6 +375,7 @@ ONLY_TENSORFLOW = [
     (TypeError, f"to_keras: cell must be {RNN_KINDS}; got a BasicRNNCell", lambda: rnn.to_keras(CELL)),  # of the other half
     (ValueError, "to_keras: cell must be built: give it num_inputs or call it once; got a cell without weights", lambda: rnn.to_keras(rnn.GRUCell(H))),
     (ValueError, "to_keras: cell must be without peepholes and projection; got a cell with them", lambda: rnn.to_keras(LSTM)),
+    (ValueError, "to_keras: cell must be without peepholes and projection; got a cell with them", lambda: rnn.to_keras(PEEPHOLES)),
     (ValueError, f"to_keras: options must be {LEAVE}; got activation", lambda: rnn.to_keras(GRU, activation="relu")),  # would compute another step
     (ValueError, f"to_keras: options must be {LEAVE}; got dtype, use_bias", lambda: rnn.to_keras(GRU, use_bias=False, dtype="float16")),
     (ValueError, f"to_keras: options must be {LEAVE}; got dropout, recurrent_dropout", lambda: rnn.to_keras(GRU, dropout=0.5, recurrent_dropout=0.5)),

@@ -5,6 +5,7 @@ in by hand; at run time as InvalidArgumentError.
 """
 
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -80,8 +81,9 @@ UNROLLERS = {
 }
 
 
+@cache
 def in_a_graph(function, *specs):
-    """The function traced for inputs of which only the given sizes are known."""
+    """The function traced, once, for inputs of which only the given sizes are known."""
     return tf.function(function, input_signature=specs)
 
 

@@ -93,37 +93,3 @@ def test_the_halves_agree_in_both_directions(lengths, time_major):
     b, (b_fw, b_bw) = rnn.bidirectional_dynamic_rnn(*theirs, x, lengths, time_major=time_major)
     for one, other in ((a[0], b[0]), (a[1], b[1]), (a_fw.c, b_fw.c), (a_bw, b_bw)):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
-
-
-def test_reversing_twice_is_the_identity_and_padding_stays():
-    from rnnbook.scratch.bidirectional import reverse_sequence
-
-    x, lengths = normal(B, T, D), [0, 3, 6, 1]
-    turned = reverse_sequence(x, lengths)
-    np.testing.assert_array_equal(reverse_sequence(turned, lengths), x)
-    np.testing.assert_array_equal(turned[1, 3:], x[1, 3:])
-    np.testing.assert_array_equal(turned, tf.reverse_sequence(x, lengths, seq_axis=1))
-
-
-@pytest.mark.parametrize(
-    ("make", "kind", "message"),
-    [
-        (lambda: rnn.to_keras(rnn.LSTMCell(5, True, num_inputs=3)), ValueError, "without peepholes"),
-        (lambda: rnn.to_keras(rnn.LSTMCell(5, num_proj=2, num_inputs=3)), ValueError, "and projection"),
-        (lambda: rnn.to_keras(rnn.GRUCell(5)), ValueError, "to_keras: cell must be built"),
-        (lambda: rnn.to_keras(scratch.GRUCell(5, num_inputs=3)), TypeError, "to_keras: cell must be a"),
-        (lambda: rnn.from_keras(keras.layers.Dense(5)), TypeError, "must be a SimpleRNN, LSTM or GRU"),
-        (lambda: rnn.from_keras(keras.layers.LSTM(5)), ValueError, "layer must be built"),
-        (lambda: rnn.from_keras(built(keras.layers.GRU(5))), ValueError, "reset_after=False"),
-        (lambda: rnn.from_keras(built(keras.layers.LSTM(5, use_bias=False))), ValueError, "with a bias"),
-        (lambda: rnn.from_keras(built(keras.layers.LSTM(5, activation="relu"))), ValueError, "activations"),
-    ],
-)
-def test_what_cannot_be_converted_is_refused(make, kind, message):
-    with pytest.raises(kind, match=message):
-        make()
-
-
-def built(layer):
-    layer.build((None, None, 3))
-    return layer
