@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kinds import BOTH, shake
 from strategies import TOLERANCE, assert_same, cases, for_every
@@ -166,6 +166,7 @@ def test_the_last_output_is_the_first_of_the_reversed_sequence(lengths, width, d
 KERAS = st.sampled_from([rnn.BasicRNNCell, rnn.BasicLSTMCell, rnn.LSTMCell, rnn.GRUCell])
 
 
+@settings(max_examples=settings.default.max_examples // 2)  # Keras is slow; there are eight kinds and dtypes
 @given(KERAS, SIZES, SIZES, DTYPES, LENGTHS.filter(any), SEEDS)
 def test_a_cell_and_its_keras_layer_are_one_in_both_directions(make, H, D, dtype, lengths, seed):
     """to_keras(cell) and from_keras(to_keras(cell)) compute what the cell does; a layer comes back as it was."""
