@@ -21,7 +21,7 @@ class General(BasicRNNCell):
 
 VALUE = 1e-12  # float64: the order of a few additions may differ
 GRADIENT = 1e-6  # float64, relative: both are exact but for rounding
-B, T, D, H = 4, 6, 3, 5
+B, T, D, H = 4, 4, 3, 5
 LENGTHS = [3, 0, T, 1]
 
 
