@@ -121,11 +121,11 @@ def map_tests(tree: Path) -> dict[str, Any]:
         for line in range(first, last + 1)
     }
     numbers = {name: n for n, name in enumerate(passed)}
-    lines: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    lines: dict[str, dict[str, list[int]]] = {}
     for path, line, name in ran:
         if name in numbers:
             file = Path(path).relative_to(tree / "rnnbook").as_posix()
-            lines[file][str(line)].append(numbers[name])
+            lines.setdefault(file, {}).setdefault(str(line), []).append(numbers[name])
     seconds = {name: recorder.seconds[name] for name in passed}
     return {"seconds": seconds, "lines": lines, "failed": sorted(recorder.failed)}
 
