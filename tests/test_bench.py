@@ -4,8 +4,10 @@ import importlib.util
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,92 +15,115 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PEERS = {"PyTorch": "torch", "JAX, scan": "jax"}
 
 
-def bench(tmp_path: Path, *options: str) -> tuple[str, dict]:
-    """What `benchmarks/bench.py` prints and writes."""
-    output = tmp_path / "speed.json"
-    command = [
-        sys.executable,
-        str(ROOT / "benchmarks" / "bench.py"),
-        "--quick",
-        "--output",
-        str(output),
-        *options,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads(output.read_text(encoding="utf-8"))
+@pytest.fixture(autouse=True)
+def benchmarks(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
 
 
 def test_who_is_installed_is_measured_and_the_others_are_reported_missing(tmp_path):
-    options = ("--only", "layer", "--kind", "GRU", "--size", "3", "--steps", "2")
-    names = ("rnnbook.scratch", "static_rnn", "JAX")
-    text, table = bench(tmp_path, *options, "--among", *names)
+    output = tmp_path / "speed.json"
+    command = [sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--quick", "--output", str(output)]
+    command += ["--only", "layer", "--kind", "GRU", "--size", "3", "--steps", "2", "--busy"]
+    command += ["--among", "rnnbook.scratch", "plain loop", "JAX"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    table = json.loads(output.read_text(encoding="utf-8"))
     status = {row["contestant"]: row["status"] for row in table["rows"]}
-    expected = dict.fromkeys(("rnnbook.tf static_rnn", "rnnbook.scratch", "JAX, scan"), "measured")
+    expected = dict.fromkeys(("rnnbook.tf, plain loop", "rnnbook.scratch", "JAX, scan"), "measured")
     if importlib.util.find_spec("jax") is None:
         expected["JAX, scan"] = "missing"
     assert status == expected
     measured = [row for row in table["rows"] if row["status"] == "measured"]
     assert measured[0]["ratio"] == 1
-    assert all(row["seconds"] > 0 for row in measured)
-    assert "GRU layer forward and backward, B 32, D = H = 3, T 2" in text
+    assert all(row["seconds"] > 0 and row["busy"] for row in measured)
+    assert "GRU layer forward and backward, B 32, D = H = 3, T 2, one core busy" in done.stdout
     assert str(ROOT) not in json.dumps(table)
 
 
-def test_training_tells_the_error_and_the_first_step(tmp_path):
-    _, table = bench(tmp_path, "--only", "train", "--steps", "1", "--among", "rnnbook.scratch", "PyTorch")
-    rows = {row["contestant"]: row for row in table["rows"]}
-    ours = rows["rnnbook.scratch fit"]
-    assert ours["RMSE"] == pytest.approx(0.0462, abs=0.001)  # after 600 steps
-    assert 0 < ours["first step"] < ours["600 steps"]
-    if importlib.util.find_spec("torch") is None:
-        assert {row["status"] for name, row in rows.items() if "PyTorch" in name} == {"missing"}
+def test_training_tells_the_error_and_the_first_step(monkeypatch):
+    import process
+    from cases import Case, Contestant
+
+    monkeypatch.setattr(process, "contestant", Contestant("", "rnnbook_scratch"), raising=False)
+    monkeypatch.setattr(process, "started", time.monotonic(), raising=False)
+    built = process.build(Case("train", "sine", 30, 1), 600)
+    assert built["result"]["RMSE"] == pytest.approx(0.0462, abs=0.001)
+    assert 0 < built["facts"]["first step"] < built["facts"]["600 steps"]
 
 
-@pytest.fixture
-def benchmarks(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+def test_steps_of_training_are_counted_by_the_second_and_compared_with_the_first_contestant():
+    import bench
+
+    rows = [{"task": "train", "seconds": 0.5}, {"task": "train", "seconds": 0.25}, {"task": "train"}]
+    bench.add_ratios(rows)
+    assert [row.get("ratio") for row in rows] == [1, 2, None]
+    assert [row.get("steps per second") for row in rows] == [2, 4, None]
 
 
-def test_compiling_at_every_call_does_not_pass_for_steps(benchmarks, monkeypatch):
-    from contestants import common, process
+def test_of_the_costs_of_unrolling_the_smallest_counts_and_compiling_counts_as_tracing(monkeypatch):
+    import bench
+    from cases import COSTS
+
+    memory = itertools.count(10, -1)
+    facts = {"trace": 1.0, "first call": 0.5, "call": 0.25}
+    monkeypatch.setattr(bench, "afresh", lambda *_: facts | {"memory": next(memory)})
+    rows = bench.unrolling(COSTS[:2], repeats=2)
+    rest = {"way": "static", "B": 32, "H": 30, "trace": 1.25, "call": 0.25}
+    assert rows == [rest | {"T": 10, "memory": 8}, rest | {"T": 50, "memory": 7}]
+
+
+def test_compiling_at_every_call_does_not_pass_for_steps(monkeypatch):
+    import process
+    from contestants.common import Training
 
     now, a_step, calls = [0.0], 1e-4, itertools.count()
     clock = SimpleNamespace(perf_counter=lambda: now[0], monotonic=lambda: now[0])
-    for module in (common, process):
-        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(process, "time", clock)
+    monkeypatch.setattr(process, "started", 0.0, raising=False)
 
     def train(steps: int) -> None:  # every other call compiles a tenth of a second longer
         now[0] += 1 + 0.1 * (next(calls) % 2) + steps * a_step
 
     sine = SimpleNamespace(test_inputs=np.zeros((2, 1)), test_targets=np.zeros((2, 1)))
-    timer, _ = process.build_training(lambda *_: common.Training(train, np.copy), "", 0.0, sine, 600)
+    timer, _ = process.build_training(Training(train, np.copy), sine, 600)
     assert [timer(2.0) for _ in range(2)] == pytest.approx([a_step, a_step], rel=0.02)
 
 
-def test_a_contestant_that_fails_is_reported_with_the_reason(benchmarks):
-    from contestants.process import Failed, Process
+def test_a_contestant_that_is_not_installed_is_missing(monkeypatch):
+    import process
+    from cases import Contestant
 
-    process = Process("nobody", "")
+    monkeypatch.setitem(process.NEEDS, "pytorch", "no_such_library")
+    with pytest.raises(process.Failed, match=r"^missing$"):
+        process.Process(Contestant("PyTorch", "pytorch"))
+
+
+def test_a_contestant_that_fails_or_dies_is_reported_with_the_reason():
+    from cases import CASES, Contestant
+    from process import Failed, Process, build, measure
+
     with pytest.raises(Failed, match="failed: ModuleNotFoundError: No module named"):
-        process.ask("build", None, 0)
-
-
-def test_a_contestant_that_dies_is_reported(benchmarks):
-    from contestants.process import Failed, Process
-
-    process = Process("rnnbook_scratch", "")
-    process.process.kill()
-    process.process.join()
+        Process(Contestant("", "nobody")).ask(build, CASES[0], 0)
+    process = Process(Contestant("", "rnnbook_scratch"))
+    os.kill(process.id, signal.SIGKILL)
     with pytest.raises(Failed, match="failed: its process ended"):
-        process.ask("time", 0.1)
+        process.ask(measure, 0.1)
 
 
-def test_settings_for_libraries_in_the_environment_do_not_count(benchmarks, monkeypatch):
-    from contestants.process import forget_settings
+def test_a_contestant_that_hangs_is_reported(monkeypatch):
+    import process
+    from cases import Contestant
+
+    asked = process.Process(Contestant("", "rnnbook_scratch"))
+    monkeypatch.setattr(process, "PATIENCE", 0.1)
+    with pytest.raises(process.Failed, match=r"failed: silent for 0\.1 s"):
+        asked.ask(time.sleep, 60)
+
+
+def test_settings_for_libraries_in_the_environment_do_not_count(monkeypatch):
+    from process import forget_settings
 
     settings = {"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "1", "XLA_FLAGS": "--xla_dump_to=x"}
     for name, value in (dict(os.environ) | settings | {"ROOMS": "1"}).items():
@@ -109,7 +134,7 @@ def test_settings_for_libraries_in_the_environment_do_not_count(benchmarks, monk
     assert "PATH" in os.environ
 
 
-def test_who_computes_something_else_is_wrong(benchmarks):
+def test_who_computes_something_else_is_wrong():
     import bench
 
     results = [{"loss": 1.0}, {"loss": 1.0001}, {"loss": 2.0}]

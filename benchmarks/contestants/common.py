@@ -1,6 +1,5 @@
 """What every contestant gets: one set of numbers to start from; and what it hands back."""
 
-import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,9 +24,8 @@ class Training(NamedTuple):
 class Work(NamedTuple):
     """Something to time."""
 
-    call: Callable[[], object]  # finished when it returns
-    units: int  # steps, windows or calls in it
-    result: dict[str, float]  # on which all contestants must agree
+    call: Callable[[], Any]  # finished when it returns predictions, or loss and gradients
+    units: int = 1  # steps, windows or calls in it
     facts: dict[str, float] = {}  # noqa: RUF012  what building it cost
 
 
@@ -92,20 +90,11 @@ def forget_third(kernel: np.ndarray, bias: np.ndarray) -> tuple[np.ndarray, np.n
     return kernel, bias
 
 
-def agreed(loss: Any, gradients: Any) -> dict[str, float]:
-    """Loss and norm of all gradients, for comparison."""
-    squares = sum(float(np.sum(np.square(np.asarray(g), dtype=float))) for g in gradients)
-    return {"loss": float(loss), "gradient norm": squares**0.5}
-
-
-def forecast_result(predictions: np.ndarray) -> dict[str, float]:
-    """The hundredth prediction and the mean square of the hundred."""
-    first = np.asarray(predictions, float).ravel()[:100]
+def agreed(answer: Any) -> dict[str, float]:
+    """Of loss and gradients the loss and the norm, of predictions the hundredth and their mean square."""
+    if isinstance(answer, tuple):
+        loss, gradients = answer
+        squares = sum(float(np.sum(np.square(np.asarray(g), dtype=float))) for g in gradients)
+        return {"loss": float(loss), "gradient norm": squares**0.5}
+    first = np.asarray(answer, float).ravel()[:100]
     return {"hundredth": float(first[-1]), "mean square": float(np.mean(first**2))}
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """The time ``call`` takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

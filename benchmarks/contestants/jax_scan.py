@@ -3,19 +3,10 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+from process import seconds
 
-from contestants.common import (
-    ACCUMULATOR,
-    RATE,
-    UNITS,
-    Layer,
-    Sine,
-    Training,
-    Work,
-    agreed,
-    forecast_result,
-    seconds,
-)
+from contestants import common
+from contestants.common import Layer, Sine, Training, Work
 
 CHUNK = 100  # steps of training in one call
 
@@ -75,7 +66,7 @@ def training(way: str, sine: Sine) -> Training:
     """Chunks of steps, each chunk one scan."""
     inputs, targets = jnp.asarray(sine.inputs), jnp.asarray(sine.targets)
     weights = [jnp.asarray(weight) for weight in sine.weights]
-    state = [weights, [jnp.full_like(weight, ACCUMULATOR) for weight in weights]]
+    state = [weights, [jnp.full_like(weight, common.ACCUMULATOR) for weight in weights]]
 
     def loss(weights, rows):
         return jnp.mean((sine_model(weights, inputs[rows]) - targets[rows]) ** 2)
@@ -83,7 +74,9 @@ def training(way: str, sine: Sine) -> Training:
     def step(state, rows):
         value, gradients = jax.value_and_grad(loss)(state[0], rows)
         sums = [a + g * g for a, g in zip(state[1], gradients, strict=True)]
-        weights = [w - RATE * g / jnp.sqrt(a) for w, g, a in zip(state[0], gradients, sums, strict=True)]
+        weights = [
+            w - common.RATE * g / jnp.sqrt(a) for w, g, a in zip(state[0], gradients, sums, strict=True)
+        ]
         return [weights, sums], value
 
     chunk = jax.jit(lambda state, order: jax.lax.scan(step, state, order), donate_argnums=0)
@@ -107,25 +100,25 @@ def layer(way: str, problem: Layer) -> Work:
         return jnp.mean(run(inputs.swapaxes(0, 1), *weights) ** 2)
 
     inputs, weights = jnp.asarray(problem.inputs), [jnp.asarray(weight) for weight in problem.weights]
-    step = jax.jit(jax.value_and_grad(loss, (0, 1)))
-    first = seconds(lambda: jax.block_until_ready(step(inputs, weights)))
-    value, (d_inputs, d_weights) = step(inputs, weights)
-    result = agreed(value, [d_inputs, *d_weights])
-    return Work(lambda: jax.block_until_ready(step(inputs, weights)), 1, result, {"trace": first})
+    compiled = jax.jit(jax.value_and_grad(loss, (0, 1)))
+
+    def step():
+        value, (d_inputs, d_weights) = jax.block_until_ready(compiled(inputs, weights))
+        return value, [d_inputs, *d_weights]
+
+    return Work(step, facts={"trace": seconds(step)})
 
 
 def forecast(way: str, sine: Sine, task: str) -> Work:
     """All windows in one call, and a thousand steps of the model on its own in one call."""
     weights, windows = [jnp.asarray(weight) for weight in sine.weights], jnp.asarray(sine.test_inputs)
     if task == "cell":
-        inputs, zeros = jnp.ones((1, 1)), jnp.zeros((1, UNITS))
+        inputs, zeros = jnp.ones((1, 1)), jnp.zeros((1, common.UNITS))
         joined = jax.jit(lambda x, c, h: lstm_step((c, h), jnp.hstack([x, h]) @ weights[0] + weights[1]))
-        result = {"h": float(jnp.mean(joined(inputs, zeros, zeros)[1]))}
-        return Work(lambda: joined(inputs, zeros, zeros)[1].block_until_ready(), 1, result)
+        return Work(lambda: joined(inputs, zeros, zeros)[1].block_until_ready())
     if task == "evaluate":
         predict = jax.jit(sine_model)
-        call = lambda: np.asarray(predict(weights, windows))  # noqa: E731
-        return Work(call, len(windows), forecast_result(call()))
+        return Work(lambda: np.asarray(predict(weights, windows)), len(windows))
 
     @jax.jit
     def free_run(weights, window):
@@ -135,5 +128,4 @@ def forecast(way: str, sine: Sine, task: str) -> Work:
 
         return jax.lax.scan(step, window, length=1000)[1]
 
-    call = lambda: np.asarray(free_run(weights, windows[:1]))  # noqa: E731
-    return Work(call, 1000, forecast_result(call()))
+    return Work(lambda: np.asarray(free_run(weights, windows[:1])), 1000)

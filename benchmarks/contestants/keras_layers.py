@@ -4,18 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from contestants.common import (
-    ACCUMULATOR,
-    BATCH,
-    RATE,
-    UNITS,
-    Layer,
-    Sine,
-    Training,
-    Work,
-    forecast_result,
-    forget_third,
-)
+from contestants import common
+from contestants.common import Layer, Sine, Training, Work, forget_third
 from contestants.tf_function import layer_work
 
 # With unroll=True the best of steps_per_execution 1, 20, 100 and 500 and of jit_compile, on both shapes.
@@ -27,15 +17,15 @@ def sine_model(sine: Sine, **options: bool) -> keras.Model:
     model = keras.Sequential(
         [
             keras.Input((sine.T, sine.D)),
-            keras.layers.LSTM(UNITS, return_sequences=True, **options),
-            keras.layers.LSTM(UNITS, **options),
+            keras.layers.LSTM(common.UNITS, return_sequences=True, **options),
+            keras.layers.LSTM(common.UNITS, **options),
             keras.layers.Dense(1),
         ]
     )
     weights = []
     for kernel, bias in zip(sine.weights[:4:2], sine.weights[1:4:2], strict=True):
         kernel, bias = forget_third(kernel, bias)
-        weights += [kernel[:-UNITS], kernel[-UNITS:], bias]
+        weights += [kernel[: -common.UNITS], kernel[-common.UNITS :], bias]
     model.set_weights(weights + sine.weights[4:])
     return model
 
@@ -43,10 +33,10 @@ def sine_model(sine: Sine, **options: bool) -> keras.Model:
 def training(way: str, sine: Sine) -> Training:
     """`Model.fit` with its defaults, or tuned."""
     model = sine_model(sine, unroll=way == "tuned")
-    adagrad = keras.optimizers.Adagrad(RATE, initial_accumulator_value=ACCUMULATOR)
+    adagrad = keras.optimizers.Adagrad(common.RATE, initial_accumulator_value=common.ACCUMULATOR)
     model.compile(optimizer=adagrad, loss="mse", **(TUNED if way == "tuned" else {}))
     return Training(
-        lambda steps: model.fit(*sine.in_order(steps), batch_size=BATCH, shuffle=False, verbose=0),
+        lambda steps: model.fit(*sine.in_order(steps), batch_size=common.BATCH, shuffle=False, verbose=0),
         lambda inputs: model(inputs).numpy(),
     )
 
@@ -74,13 +64,12 @@ def layer(way: str, problem: Layer) -> Work:
 def forecast(way: str, sine: Sine, task: str) -> Work:
     """`Model.predict`, the model called, or the model in a `tf.function`."""
     if task == "cell":
-        cell = keras.layers.LSTMCell(UNITS)
+        cell = keras.layers.LSTMCell(common.UNITS)
         cell.build((1, 1))
         kernel, bias = forget_third(sine.weights[0], sine.weights[1])
-        cell.set_weights([kernel[:-UNITS], kernel[-UNITS:], bias])
-        inputs, zeros = tf.ones((1, 1)), tf.zeros((1, UNITS))
-        result = {"h": float(np.mean(cell(inputs, [zeros, zeros])[0]))}
-        return Work(lambda: cell(inputs, [zeros, zeros])[0].numpy(), 1, result)
+        cell.set_weights([kernel[: -common.UNITS], kernel[-common.UNITS :], bias])
+        inputs, zeros = tf.ones((1, 1)), tf.zeros((1, common.UNITS))
+        return Work(lambda: cell(inputs, [zeros, zeros])[0].numpy())
     model = sine_model(sine)
     compiled = tf.function(model)
     predict = {
@@ -89,8 +78,7 @@ def forecast(way: str, sine: Sine, task: str) -> Work:
         "function": lambda inputs: compiled(tf.constant(inputs)).numpy(),
     }[way]
     if task == "evaluate":
-        count = len(sine.test_inputs)
-        return Work(lambda: predict(sine.test_inputs), count, forecast_result(predict(sine.test_inputs)))
+        return Work(lambda: predict(sine.test_inputs), len(sine.test_inputs))
     steps = 1000 if way == "function" else 100  # enough of the slow ones
 
     def free_run() -> np.ndarray:
@@ -101,4 +89,4 @@ def forecast(way: str, sine: Sine, task: str) -> Work:
             predictions[n] = prediction[0, 0]
         return predictions
 
-    return Work(free_run, steps, forecast_result(free_run()))
+    return Work(free_run, steps)

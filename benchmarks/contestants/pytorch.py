@@ -4,20 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from process import seconds
 
-from contestants.common import (
-    ACCUMULATOR,
-    RATE,
-    UNITS,
-    Layer,
-    Sine,
-    Training,
-    Work,
-    agreed,
-    forecast_result,
-    forget_third,
-    seconds,
-)
+from contestants import common
+from contestants.common import Layer, Sine, Training, Work, forget_third
 
 ALL_THREADS = torch.get_num_threads()  # before any case has set another number
 
@@ -27,11 +17,11 @@ class SineModel(torch.nn.Module):
 
     def __init__(self, sine: Sine):
         super().__init__()
-        self.lstm = torch.nn.LSTM(sine.D, UNITS, num_layers=2, batch_first=True)
-        self.readout = torch.nn.Linear(UNITS, 1)
+        self.lstm = torch.nn.LSTM(sine.D, common.UNITS, num_layers=2, batch_first=True)
+        self.readout = torch.nn.Linear(common.UNITS, 1)
         for n in range(2):
             kernel, bias = forget_third(*sine.weights[2 * n : 2 * n + 2])
-            load(self.lstm, n, kernel[:-UNITS], kernel[-UNITS:], bias)
+            load(self.lstm, n, kernel[: -common.UNITS], kernel[-common.UNITS :], bias)
             getattr(self.lstm, f"bias_hh_l{n}").requires_grad_(False)  # else the bias learns twice
         with torch.no_grad():
             self.readout.weight.copy_(torch.tensor(sine.weights[4].T))
@@ -73,8 +63,8 @@ def training(way: str, sine: Sine) -> Training:
     model = SineModel(sine)
     adagrad = torch.optim.Adagrad(
         (p for p in model.parameters() if p.requires_grad),
-        lr=RATE,
-        initial_accumulator_value=ACCUMULATOR,
+        lr=common.RATE,
+        initial_accumulator_value=common.ACCUMULATOR,
         fused=True,
     )
 
@@ -94,13 +84,13 @@ def training(way: str, sine: Sine) -> Training:
 def compiled_training(sine: Sine, inputs: torch.Tensor, targets: torch.Tensor) -> Training:
     """`torch.compile` on the loss and on Adagrad; `torch.nn.LSTM` itself would not be compiled."""
     weights = [torch.tensor(weight, requires_grad=True) for weight in sine.weights]
-    sums = [torch.full_like(weight, ACCUMULATOR) for weight in weights]
+    sums = [torch.full_like(weight, common.ACCUMULATOR) for weight in weights]
 
     def lstm(inputs: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-        h = c = inputs.new_zeros(inputs.shape[1], UNITS)
+        h = c = inputs.new_zeros(inputs.shape[1], common.UNITS)
         outputs = []
-        for before in inputs @ kernel[:-UNITS] + bias:
-            i, j, f, o = (before + h @ kernel[-UNITS:]).chunk(4, dim=1)
+        for before in inputs @ kernel[: -common.UNITS] + bias:
+            i, j, f, o = (before + h @ kernel[-common.UNITS :]).chunk(4, dim=1)
             c = torch.sigmoid(f + 1) * c + torch.sigmoid(i) * torch.tanh(j)
             h = torch.sigmoid(o) * torch.tanh(c)
             outputs.append(h)
@@ -115,7 +105,7 @@ def compiled_training(sine: Sine, inputs: torch.Tensor, targets: torch.Tensor) -
     def adagrad(weights: list[torch.Tensor], sums: list[torch.Tensor], gradients: list[torch.Tensor]) -> None:
         for w, a, g in zip(weights, sums, gradients, strict=True):
             a.add_(g * g)
-            w.sub_(RATE * g * torch.rsqrt(a))
+            w.sub_(common.RATE * g * torch.rsqrt(a))
 
     def train(steps: int) -> None:
         for rows in torch.tensor(sine.order(steps)):
@@ -143,15 +133,13 @@ def layer(way: str, problem: Layer) -> Work:
     load(built, 0, kernel, recurrent, bias)
     inputs, parameters = torch.tensor(problem.inputs, requires_grad=True), list(built.parameters())
 
+    compared = None if problem.kind == "GRU reset after" else -1  # others have no second bias
+
     def step() -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
         loss = built(inputs)[0].square().mean()
-        return loss.detach(), torch.autograd.grad(loss, [inputs, *parameters])
+        return loss.detach(), torch.autograd.grad(loss, [inputs, *parameters])[:compared]
 
-    threads = best_threads(step)
-    loss, gradients = step()
-    if problem.kind != "GRU reset after":
-        gradients = gradients[:-1]  # of the second bias, which the others do not have
-    return Work(step, 1, agreed(loss, gradients), {"threads": threads})
+    return Work(step, facts={"threads": best_threads(step)})
 
 
 def forecast(way: str, sine: Sine, task: str) -> Work:
@@ -171,12 +159,11 @@ def forecast(way: str, sine: Sine, task: str) -> Work:
         return model(windows).numpy()
 
     if task == "cell":
-        cell = torch.nn.LSTMCell(1, UNITS)
+        cell = torch.nn.LSTMCell(1, common.UNITS)
         kernel, bias = forget_third(sine.weights[0], sine.weights[1])
-        load(cell, "", kernel[:-UNITS], kernel[-UNITS:], bias)
-        inputs, zeros = torch.ones((1, 1)), torch.zeros((1, UNITS))
+        load(cell, "", kernel[: -common.UNITS], kernel[-common.UNITS :], bias)
+        inputs, zeros = torch.ones((1, 1)), torch.zeros((1, common.UNITS))
         one_step = torch.inference_mode()(lambda: cell(inputs, (zeros, zeros))[0])
-        threads = {"threads": best_threads(one_step)}
-        return Work(one_step, 1, {"h": float(one_step().mean())}, threads)
+        return Work(one_step, facts={"threads": best_threads(one_step)})
     call, units = (evaluate, len(windows)) if task == "evaluate" else (free_run, 1000)
-    return Work(call, units, forecast_result(call()), {"threads": best_threads(call)})
+    return Work(call, units, {"threads": best_threads(call)})
