@@ -16,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation")
-LEFT_OUT = ("book", "dictionary", "interruption", "oracle", "pages", "security", "toolchain")
+LEFT_OUT = (
+    *("bench", "book", "dictionary", "interruption", "oracle", "pages"),
+    *("repository_links", "security", "toolchain", "wheel"),
+)
 OPTIONS = ["-q", "--no-header", "--no-summary", "--disable-plugin-autoload"]
 OPTIONS += ["--assert=plain", "-p", "no:unraisableexception"]  # what they cost, a mutant pays each time
 Tests = dict[str, float]  # by name, with the seconds of processor time that each takes

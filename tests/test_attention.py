@@ -220,3 +220,9 @@ def test_lengths_of_a_wrong_shape_are_told_while_a_graph_is_traced(shape, text):
 def test_lengths_of_a_wrong_kind_are_told_while_a_graph_is_traced():
     with pytest.raises(TypeError, match="attend: memory_length must be whole numbers; got float64"):
         in_a_graph(x(B, S, H), x(B, T, H), [6.0, 1.0, 4.0, 2.0])
+
+
+def test_a_graph_takes_as_many_lengths_of_a_memory_as_there_are_rows():
+    query, memory = normal(B, 1, H), normal(B, T, H)
+    context, _ = tf.function(rnn.attend)(*map(tf.constant, (query, memory, [2, 1, 1, 2])))  # knows all shapes
+    np.testing.assert_allclose(context, scratch.attend(query, memory, [2, 1, 1, 2])[0], atol=1e-12)

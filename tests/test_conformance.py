@@ -3,6 +3,7 @@
 Oracle: the protocol's own laws (structure, purity, row independence), one table for all.
 """
 
+import inspect
 import re
 
 import numpy as np
@@ -12,10 +13,12 @@ from kinds import BOTH, KINDS, ONLY_TF, D, build, copy_weights, leaves, random_s
 from toys import normal
 
 import rnnbook.scratch as scratch
+import rnnbook.scratch.cell as scratch_cell
 import rnnbook.tf as rnn
+import rnnbook.tf.cell as rnn_cell
 from rnnbook.protocol import Cell, assert_like_cell, map_state, same_structure
 
-B, T = 4, 6
+B, T, H = 4, 6, 5
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -193,3 +196,60 @@ def strip(cell, module):
     if type(cell).__name__ == "LSTMCell":
         options |= {"use_peepholes": cell.use_peepholes, "num_proj": cell.num_proj}
     return type(cell)(cell.num_units, **options)
+
+
+DEFAULTS = [  # of TF 1.x where it has the thing, else of Keras
+    (scratch.BasicLSTMCell, {"forget_bias": 1.0}),
+    (rnn.BasicLSTMCell, {"forget_bias": 1.0}),
+    (rnn.LSTMCell, {"forget_bias": 1.0, "use_peepholes": False, "num_proj": None}),
+    (scratch.SGD, {"learning_rate": 0.01}),
+    (scratch.Adagrad, {"learning_rate": 0.1, "initial_accumulator": 0.1}),
+    (scratch.Adam, {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-7}),
+    (scratch.DropoutWrapper, {f"{name}_keep_prob": 1.0 for name in ("input", "output", "state")}),
+    (rnn.DropoutWrapper, {f"{name}_keep_prob": 1.0 for name in ("input", "output", "state")}),
+    (scratch.fit, {"batch_size": 32}),
+    (rnn.fit, {"batch_size": 32}),
+    (scratch.gradient_check, {"step": 1e-6}),
+    (rnn.dynamic_rnn, {"parallel_iterations": 32, "swap_memory": False, "time_major": False}),
+    (rnn.bidirectional_dynamic_rnn, {"parallel_iterations": 32, "swap_memory": False, "time_major": False}),
+]
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"), DEFAULTS, ids=lambda part: getattr(part, "__qualname__", "")
+)
+def test_the_defaults_are_those_of_tensorflow_1_and_keras(function, expected):
+    parameters = inspect.signature(function).parameters
+    assert {name: parameters[name].default for name in expected} == expected
+
+
+def test_what_a_cell_leaves_open_says_that_it_is_not_implemented():
+    for step in (
+        lambda: scratch_cell.Cell().weights,
+        lambda: scratch_cell.Cell().build(3),
+        lambda: scratch_cell.Cell().forward(None, None),
+    ):
+        with pytest.raises(NotImplementedError):
+            step()
+    with pytest.raises(NotImplementedError):
+        scratch_cell.Cell().backward(None, None, None)
+    with pytest.raises(NotImplementedError):
+        scratch_cell.WeightedCell(H, num_inputs=D, dtype="float64", seed=0)
+
+
+def test_what_a_cell_in_tensorflow_leaves_open_says_that_it_is_not_implemented():
+    with pytest.raises(NotImplementedError):
+        rnn_cell.Cell().build(3)
+    with pytest.raises(NotImplementedError):
+        rnn_cell.Cell()(None, None)
+    with pytest.raises(NotImplementedError):
+        rnn_cell.WeightedCell(H, num_inputs=D, dtype="float32", seed=0)
+
+
+@pytest.mark.parametrize("wrap", [rnn.ResidualWrapper, lambda cell: rnn.OutputProjectionWrapper(cell, 2)])
+def test_a_wrapper_has_a_name_and_builds_its_cell(wrap):
+    cell = rnn.BasicRNNCell(D)
+    wrapper = wrap(cell)
+    wrapper.build(D)
+    assert wrapper.name.endswith("_wrapper")
+    assert cell.num_inputs == D

@@ -4,9 +4,12 @@ Oracles: countdowns and automata whose sentences are known beforehand; a loop ov
 around the bare cell; lengths_from_eos on what was decoded.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import raises
 from toys import normal
 from unrollers import basic_cell
 
@@ -177,3 +180,27 @@ def test_decoding_leaves_the_initial_state_as_it_was():
     state = np.array([[3.0], [1.0]])
     scratch.greedy_decode(countdown("scratch"), state, START, END, 9)
     assert state.tolist() == [[3.0], [1.0]]
+
+
+def test_a_token_may_be_the_largest_int32():
+    def step(tokens, state):
+        return np.array([[1.0, 0.0]]), state
+
+    tokens, _ = scratch.greedy_decode(step, np.zeros((1, 1)), 2**31 - 1, 0, max_steps=1)
+    assert tokens.tolist() == [[0]]
+
+
+def test_decoding_refuses_logits_that_are_no_numpy_array():
+    logits = SimpleNamespace(shape=(1, 2), dtype=np.dtype("float32"))
+    with raises(TypeError, "greedy_decode: logits must be a NumPy array [B, V]; got a SimpleNamespace"):
+        scratch.greedy_decode(lambda tokens, state: (logits, state), np.zeros((1, 1)), 1, 0, max_steps=1)
+
+
+def test_a_graph_that_decodes_knows_how_many_rows_there_are():
+    @tf.function
+    def run(state):
+        tokens, _ = rnn.greedy_decode(lambda tokens, state: (state, state), state, 1, 0, max_steps=3)
+        assert tokens.shape.as_list() == [B, None]
+        return tokens
+
+    assert run(tf.ones((B, 2))).shape == (B, 1)

@@ -161,3 +161,31 @@ def test_a_new_sequence_draws_new_masks_in_every_layer_of_a_stack(module):
     masks, others = (unroll(stack, x)[0] != 0 for _ in range(2))
     assert np.all(masks == masks[:, :1])
     assert within_five_deviations(np.mean(masks[:, 0] == others[:, 0]), 0.5, B * H)
+
+
+@pytest.mark.parametrize("half", [scratch, rnn])
+def test_what_enters_leaves_and_goes_on_is_dropped_by_masks_of_its_own(half):
+    class Double(half.BasicRNNCell):
+        """Says its input and remembers it twice: zeros show the masks."""
+
+        def zero_state(self, batch_size, dtype=None):
+            return (np.zeros((batch_size, 400)),) * 2
+
+        def forward(self, inputs, state):
+            return inputs, (inputs, inputs), None
+
+        def __call__(self, inputs, state):
+            return inputs, (inputs, inputs)
+
+    cell = Double(400, num_inputs=400, dtype="float64")
+    cell.state_size = (400, 400)
+    zeros, ones = (np.zeros((1, 400)),) * 2, np.ones((1, 400))
+    if half is rnn:
+        zeros, ones = tuple(map(tf.constant, zeros)), tf.constant(ones)
+    output, state = half.DropoutWrapper(cell, 0.5, 0.5, 0.5, seed=3)(ones, zeros)
+    kept = [np.asarray(values) > 0 for values in (output, *state)]
+    assert all(0.15 < values.mean() < 0.35 for values in kept)  # kept twice, at the input and after
+    output, state = half.DropoutWrapper(cell, 1.0, 0.5, 0.5, seed=3)(ones, zeros)
+    kept = [np.asarray(values) > 0 for values in (output, *state)]
+    for one, other in [(0, 1), (0, 2), (1, 2)]:
+        assert 0.35 < (kept[one] == kept[other]).mean() < 0.65, (one, other)

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from error_tables import COVERED, HALVES, B, D, H, T, floats, other, raises, rows
-from toys import CountingCell
+from toys import CountingCell, normal
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
 from rnnbook.protocol import LSTMStateTuple
 from rnnbook.scratch import gradient_check
+from rnnbook.scratch.bidirectional import reverse_sequence
 
 NUMPY, TENSORFLOW = HALVES
 either_half = pytest.mark.parametrize("half", HALVES, ids=["scratch", "tf"])
@@ -441,3 +442,33 @@ def test_weights_that_break_in_the_last_step_are_named_though_every_loss_was_fin
         pytest.raises(ValueError, match=r"fit: .+ after the last step must be finite"),
     ):
         fit(half, optimizer=optimizer, targets=100 * floats(10, 2), steps=1)
+
+
+@pytest.mark.parametrize("make", [scratch.BasicLSTMCell, scratch.GRUCell], ids=lambda make: make.__name__)
+def test_backward_of_a_gated_cell_refuses_another_tape(make):
+    cell = make(H, num_inputs=D, seed=0)
+    state = cell.zero_state(B)
+    with raises(TypeError, f"{make.__name__}.backward: tape must be the tape of forward; got None"):
+        cell.backward(None, normal(B, H), state)
+
+
+def test_an_activation_that_changes_the_dtype_is_refused():
+    half_as_long = scratch.Activation(lambda a: np.tanh(a).astype("float32"), np.ones_like)
+    cell = scratch.BasicRNNCell(H, half_as_long, num_inputs=D, seed=0)
+    with raises(TypeError, "BasicRNNCell: result of activation must be float64; got float32"):
+        cell(normal(B, D), normal(B, H))
+
+
+def test_reversing_refuses_an_array_of_another_rank():
+    with raises(ValueError, "reverse_sequence: values must be [B, T, D]; got shape (4, 2)"):
+        reverse_sequence(normal(B, T))
+    with raises(ValueError, "reverse_sequence: values must be [T, B, D]; got shape (2, 4)"):
+        reverse_sequence(normal(T, B), time_major=True)
+
+
+def test_a_stack_refuses_gradients_that_are_no_array():
+    stack = scratch.MultiRNNCell([scratch.BasicRNNCell(H, num_inputs=D, seed=0)])
+    state = stack.zero_state(B)
+    _, _, tape = stack.forward(normal(B, D), state)
+    with raises(TypeError, "MultiRNNCell.backward: d_output must be a NumPy array [B, H]; got None"):
+        stack.backward(tape, None, state)

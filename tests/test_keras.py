@@ -13,7 +13,7 @@ from toys import normal
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
 
-B, T = 4, 6
+B, T, H = 4, 6, 5
 CELLS = {"BasicRNNCell": basic, "BasicLSTMCell": lstm, "LSTMCell": plain_lstm, "GRUCell": gru}
 every_cell = pytest.mark.parametrize("name", CELLS)
 
@@ -93,3 +93,18 @@ def test_the_halves_agree_in_both_directions(lengths, time_major):
     b, (b_fw, b_bw) = rnn.bidirectional_dynamic_rnn(*theirs, x, lengths, time_major=time_major)
     for one, other in ((a[0], b[0]), (a[1], b[1]), (a_fw.c, b_fw.c), (a_bw, b_bw)):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-13)
+
+
+def test_keras_is_given_the_activation_of_the_cell():
+    layer = rnn.to_keras(rnn.BasicRNNCell(H, tf.nn.relu, num_inputs=D, seed=0))
+    x = normal(B, T, D, dtype="float32")
+    outputs, _ = rnn.dynamic_rnn(rnn.BasicRNNCell(H, tf.nn.relu, num_inputs=D, seed=0), x)
+    np.testing.assert_allclose(layer(x), outputs[:, -1], atol=1e-6)
+
+
+def test_a_cell_from_keras_keeps_the_activation():
+    layer = keras.layers.SimpleRNN(H, activation="relu")
+    x = normal(B, T, D, dtype="float32")
+    expected = layer(x)
+    outputs, _ = rnn.dynamic_rnn(rnn.from_keras(layer), x)
+    np.testing.assert_allclose(outputs[:, -1], expected, atol=1e-6)

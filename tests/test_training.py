@@ -1,9 +1,13 @@
 """Losses, clipping, optimizers and the training loops. Oracles: TensorFlow and Keras."""
 
+import io
+import sys
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from error_tables import raises
 from kinds import copy_weights
 from toys import finite_differences, normal, relative_error
 
@@ -11,6 +15,7 @@ import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
 from rnnbook.data import batches
 
+B, T, D, H = 4, 2, 3, 5
 OPTIMIZERS = {
     "SGD": (lambda: scratch.SGD(0.1), lambda: keras.optimizers.SGD(0.1)),
     "Adagrad": (
@@ -187,3 +192,92 @@ def test_inputs_may_be_tokens():
     )
     np.testing.assert_allclose(model.table[:, 0], tokens, atol=1e-3)
     assert losses[0] == pytest.approx(6.0)  # the mean of 0, 1, 4, 9, 16
+
+
+def test_the_first_step_of_adam_is_the_rate_wherever_epsilon_is_small_and_less_where_it_is_not():
+    gradient, start = np.array([4.0, -2.0, 0.01]), np.zeros(3)
+    for epsilon in (1e-9, 0.5):
+        moved = start.copy()
+        scratch.Adam(0.1, epsilon=epsilon).step({"w": moved}, {"w": gradient})
+        # m = 0.1 g and v = 0.001 g^2, so that rate * m = 0.1 * sqrt(0.001) * g
+        expected = -0.1 * np.sqrt(0.001) * gradient / (np.sqrt(0.001) * np.abs(gradient) + epsilon)
+        np.testing.assert_allclose(moved, expected, rtol=1e-9)
+
+
+def test_adam_may_forget_at_once():
+    assert scratch.Adam(beta_1=0, beta_2=0.0).beta_1 == 0
+
+
+class Terminal(io.StringIO):
+    """A stream that says that people watch it."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("half", "optimizer"), [(scratch, scratch.SGD), (rnn, keras.optimizers.SGD)])
+def test_training_shows_a_bar_of_steps_to_people_and_nothing_to_a_file(monkeypatch, half, optimizer):
+    def train():
+        cell = half.BasicRNNCell(H, num_inputs=D, dtype="float32", seed=0)
+        model = half.SequenceRegressor(cell, 1, seed=1)
+        x, y = normal(B, T, D, dtype="float32"), normal(B, 1, dtype="float32")
+        half.fit(model, x, y, optimizer(0.1), steps=2, batch_size=2, seed=0)
+
+    for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        train()
+        assert ("2/2" in stream.getvalue()) == ("step" in stream.getvalue()) == shown
+
+
+class Line(tf.Module):
+    """A model whose two variables differ in dtype; the loss has that of the first."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = tf.Variable(1.0), tf.Variable(0.0, dtype=tf.float64)
+
+    def __call__(self, inputs):
+        return self.a * inputs + tf.cast(self.b, tf.float32)
+
+
+def test_variables_may_differ_in_dtype():
+    x = normal(4, 1, dtype="float32")
+    losses = rnn.fit(Line(), x, x, keras.optimizers.SGD(0.1), steps=2, batch_size=4, seed=0)
+    np.testing.assert_array_equal(losses, [0.0, 0.0])
+
+
+def test_a_loss_that_is_not_finite_is_shown_as_it_came():
+    targets = np.zeros((4, 1), "float32")
+    targets[0] = 1e30  # its square is beyond float32; sample 0 comes in step 1
+    assert batches(samples=4, batch_size=1, steps=4, seed=0).ravel().tolist() == [2, 0, 1, 3]
+    with raises(ValueError, "fit: the loss of step 1 must be finite; got inf"):
+        rnn.fit(
+            Line(),
+            np.ones((4, 1), "float32"),
+            targets,
+            keras.optimizers.SGD(0.0),
+            steps=4,
+            batch_size=1,
+            seed=0,
+        )
+
+
+def test_of_several_losses_that_are_not_finite_the_first_is_named():
+    def loss(predictions, targets):  # of the targets alone: every step has its own
+        return tf.math.log(tf.reduce_mean(targets)) + 0 * tf.reduce_mean(predictions)
+
+    targets = np.float32([[0.0], [-1.0], [1.0], [1.0]])  # in the order 2, 0, 1, 3: 0, -inf, nan, 0
+    options = {"steps": 4, "batch_size": 1, "seed": 0, "loss": loss}
+    with raises(ValueError, "fit: the loss of step 1 must be finite; got -inf"):
+        rnn.fit(Line(), np.ones((4, 1), "float32"), targets, keras.optimizers.SGD(0.0), **options)
+
+
+def test_a_readout_adds_its_bias():
+    x, cell = normal(B, T, D, dtype="float32"), rnn.BasicRNNCell(H, seed=0)
+    outputs = rnn.dynamic_rnn(cell, x)[0].numpy()
+    model, wrapper = rnn.SequenceRegressor(cell, 2, seed=1), rnn.OutputProjectionWrapper(cell, 2, seed=1)
+    for readout in (model, wrapper):
+        readout.bias.assign([0.5, -2.0])
+    np.testing.assert_allclose(model(x), outputs[:, -1] @ model.kernel.numpy() + [0.5, -2.0], atol=1e-6)
+    projected = rnn.dynamic_rnn(wrapper, x)[0]
+    np.testing.assert_allclose(projected, outputs @ wrapper.kernel.numpy() + [0.5, -2.0], atol=1e-6)

@@ -177,3 +177,15 @@ def test_an_unbuilt_cell_is_built_once_inside_a_function_and_lives_on(unroll):
     first = run(normal(B, T, D))
     assert len(cell.trainable_variables) == 2
     np.testing.assert_allclose(unroll(cell, normal(B, T, D))[0], first, rtol=0, atol=VALUE)
+
+
+def test_a_graph_takes_lengths_whose_number_it_knows_and_refuses_those_beyond_t():
+    x = tf.constant(normal(B, 2, D, dtype="float32"))
+    cell = BasicRNNCell(H, num_inputs=D, seed=0)
+    run = tf.function(lambda lengths: dynamic_rnn(cell, x, lengths))  # knows all shapes and no number
+    outputs, _ = run(tf.constant([2, 1, 0, 2]))
+    np.testing.assert_allclose(outputs, dynamic_rnn(cell, x, [2, 1, 0, 2])[0], atol=1e-6)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="sequence_length must be"):
+        run(tf.constant([2, 1, 0, 3]))
+    with pytest.raises(TypeError, match="dynamic_rnn: sequence_length must be whole numbers; got float32"):
+        run(tf.constant([2.0, 1.0, 0.0, 2.0]))

@@ -138,3 +138,34 @@ def test_glorot_takes_its_randomness_from_the_seed_alone():
     one = glorot_uniform((3, 5), "float32", seed=7)
     np.random.seed(1)  # noqa: NPY002
     np.testing.assert_array_equal(one, glorot_uniform((3, 5), "float32", seed=7))
+
+
+@pytest.mark.parametrize(
+    "make", [scratch.BasicRNNCell, scratch.BasicLSTMCell], ids=lambda make: make.__name__
+)
+def test_w_x_and_w_h_are_the_upper_and_the_lower_rows_of_the_kernel(make):
+    cell = make(H, num_inputs=D, seed=0)
+    np.testing.assert_array_equal(cell.w_x, cell.kernel[:3])
+    np.testing.assert_array_equal(cell.w_h, cell.kernel[3:])
+
+
+def test_no_two_weights_of_a_cell_come_from_one_seed():
+    cell = rnn.LSTMCell(1, use_peepholes=True, num_proj=1, num_inputs=D, seed=0)
+    drawn = [cell.w_f_diag[0], cell.w_i_diag[0], cell.w_o_diag[0], cell.projection_kernel[0, 0]]
+    drawn += [2 * cell.kernel[0, 0]]  # [4, 4], and the others [1, 1]: twice as wide by Glorot's law
+    assert len({round(float(number), 5) for number in drawn}) == 5
+
+
+def test_the_peepholes_multiply_c():
+    """A cell that knows its state and nothing else: the gates are the peepholes alone."""
+    cell = rnn.LSTMCell(1, use_peepholes=True, forget_bias=0.0, num_inputs=1, dtype="float64")
+    cell.kernel.assign([[0, 1, 0, 0], [0, 0, 0, 0]])  # x goes to the content j alone
+    for weight, value in zip((cell.w_f_diag, cell.w_i_diag, cell.w_o_diag), (0.5, -1.0, 2.0), strict=True):
+        weight.assign([value])
+    c, x = 3.0, 0.7
+    sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731
+    new_c = c * sigmoid(0.5 * c) + sigmoid(-1.0 * c) * np.tanh(x)
+    one = tf.ones((1, 1), tf.float64)
+    output, state = cell(x * one, rnn.LSTMStateTuple(c * one, 0 * one))
+    np.testing.assert_allclose(state.c, [[new_c]], rtol=1e-12)
+    np.testing.assert_allclose(output, [[np.tanh(new_c) * sigmoid(2.0 * new_c)]], rtol=1e-12)
