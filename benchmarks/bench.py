@@ -81,8 +81,9 @@ def compete(
             facts = {name: fact for name, fact in built["facts"].items() if name not in FRESH}
             rows[c] |= built["result"] | facts
         except Failed as failed:
-            processes.pop(c, None)
             rows[c]["status"] = str(failed)
+            if c in processes:
+                processes.pop(c).end()
     wrong = {c: differences(result, list(results.values())) for c, result in results.items()}
     times: dict[Contestant, list[float]] = {c: [] for c in results if not wrong[c]}
     least = run.seconds * (8 if case.task == "train" else 1)
@@ -93,8 +94,9 @@ def compete(
                 try:
                     times[c].append(processes[c].ask(measure, least))
                 except Failed as failed:
-                    del times[c], processes[c]
                     rows[c]["status"] = str(failed)
+                    processes.pop(c).end()
+                    del times[c]
     for c, found in wrong.items():
         if found:
             rows[c]["status"] = f"wrong: {found}"

@@ -51,20 +51,14 @@ class Process:
         """What the function returns there; `Failed` when it fails, hangs or ends its process."""
         try:
             return self.pool.submit(answer, function, *arguments).result(PATIENCE)
-        except Failed:
-            self.end()
-            raise
-        except (BrokenProcessPool, TimeoutError) as error:
-            self.end()
-            silent = isinstance(error, TimeoutError)
-            raise Failed(
-                f"failed: silent for {PATIENCE:g} s" if silent else "failed: its process ended"
-            ) from None
+        except BrokenProcessPool:
+            raise Failed("failed: its process ended") from None
+        except TimeoutError:
+            os.kill(self.id, signal.SIGKILL)  # it would not end by itself
+            raise Failed(f"failed: silent for {PATIENCE:g} s") from None
 
     def end(self) -> None:
-        if self.pool is not None:
-            os.kill(self.id, signal.SIGKILL)
-            self.pool.shutdown()
+        self.pool.shutdown()
 
 
 # What follows runs in the contestant's process.

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation")
 LEFT_OUT = (
-    *("bench", "book", "dictionary", "interruption", "oracle", "pages"),
+    *("book", "dictionary", "interruption", "oracle", "pages"),
     *("repository_links", "security", "toolchain", "wheel"),
 )
 OPTIONS = ["-q", "--no-header", "--no-summary", "--disable-plugin-autoload"]
