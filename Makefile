@@ -48,13 +48,13 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 	@$(PY) -m pytest -q tests/test_book.py tests/test_security.py \
 	  $(if $(CHROMIUM),tests/test_pages.py) -k '$(TOPIC:book/%=%)'
 
-code:  # tests of the package, the pages' text and the tools
+code: .venv/ready  # tests of the package, the pages' text and the tools
 	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
 
-outputs:  # every cell of every notebook, run again without a network and compared
+outputs: .venv/ready  # every cell of every notebook, run again without a network and compared
 	@$(OFFLINE) -m pytest -q --nbval book -n 2 --dist loadfile
 
-html:  # the book, warnings are errors
+html: .venv/ready  # the book, warnings are errors
 	@$(BUILD) -q --all
 
 # Every page in a browser: three at a time, for each waits on the theme now and then.
