@@ -33,7 +33,7 @@ if [ "$(version .venv/bin/python)" != "$(version "$python")" ] || [ "$(cat .venv
 fi
 
 printf 'setup: installing the locked packages (a few minutes the first time)\n' >&2
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt ||
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.txt ||
     fail "pip could not install requirements.txt (see above). It needs the network and about 3 GB of disk."
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e . ||
     fail "pip could not install rnnbook itself (see above)."
