@@ -11,7 +11,7 @@ import rnnbook.tf as rnn
 from contestants import common
 from contestants.common import Layer, Sine, Training, Work
 from contestants.tf_function import layer_work
-from rnnbook.tf.fast import ops
+from rnnbook.tf.fast import thresholds
 
 
 def plain(cell: type) -> Any:
@@ -50,7 +50,7 @@ def layer(way: str, problem: Layer) -> Work:
     if way == "lengths":
         data.append(np.full(problem.B, problem.T, np.int32))
     if way == "transpose":
-        ops.LARGE = sys.maxsize
+        thresholds.LARGE_KERNEL = sys.maxsize
 
     def outputs(inputs: tf.Tensor, *lengths: tf.Tensor) -> tf.Tensor:
         if way.startswith("static"):
