@@ -139,8 +139,8 @@ def goes(kind: str, road: str) -> bool:
 
 
 def for_every(kinds: Any) -> Callable[..., Any]:
-    """Test a law, ``test(kind, data)``, for each of these cells with a sixth of the examples."""
-    share = settings(max_examples=settings.default.max_examples // 6)
+    """Test a law, ``test(kind, data)``, for each of these cells with a quarter of the examples."""
+    share = settings(max_examples=settings.default.max_examples // 4)
     return lambda test: pytest.mark.parametrize("kind", kinds)(share(given(st.data())(test)))
 
 
