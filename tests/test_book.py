@@ -16,7 +16,10 @@ import rnnbook.tf
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if "checkpoint" not in str(path))
+NOTEBOOKS, TEXTS = (  # but for what Jupyter leaves behind
+    sorted(path for path in BOOK.rglob(pattern) if ".ipynb_checkpoints" not in path.parts)
+    for pattern in ("*.ipynb", "*.md")
+)
 CHAPTERS = [path for path in NOTEBOOKS if path.parent.name not in ("book", "reference")]
 ALLOWED_TAGS = {"hide-input", "raises-exception"}
 
@@ -107,7 +110,7 @@ def stands_in(wanted: list[float | str], page: list[float | str]) -> bool:
 
 
 def test_every_page_with_code_has_its_notebook():
-    pages = [path for path in BOOK.rglob("*.md") if path.read_text().startswith("---\njupytext:")]
+    pages = [path for path in TEXTS if path.read_text().startswith("---\njupytext:")]
     assert sorted(path.with_suffix(".ipynb") for path in pages) == NOTEBOOKS
 
 
@@ -188,7 +191,7 @@ def test_every_chapter_keeps_the_order_of_the_contract(path):
 
 
 def test_labels_are_unique_over_the_book():
-    text = "\n".join(path.read_text() for path in BOOK.rglob("*.md"))
+    text = "\n".join(path.read_text() for path in TEXTS)
     labels = re.findall(r"^\(([\w-]+)\)=$|^:label: (\S+)$|^    name: (fig-\S+)$", text, re.M)
     flat = ["".join(found) for found in labels]
     assert sorted(flat) == sorted(set(flat))
@@ -198,7 +201,7 @@ def test_every_page_is_in_the_table_of_contents():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [toc["root"]] + [page["file"] for part in toc["parts"] for page in part["chapters"]]
     listed = {Path(file).with_suffix("").relative_to("book").as_posix() for file in files}
-    assert listed == {name(path) for path in BOOK.rglob("*.md")}
+    assert listed == {name(path) for path in TEXTS}
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -15,7 +15,7 @@ import nbformat
 import pytest
 
 PATIENCE = 120  # seconds, for a machine that is busy
-TOOL = Path(__file__).resolve().parent.parent / "tools" / "notebooks.py"
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
 HEADER = """---
 jupytext:
   text_representation: {extension: .md, format_name: myst}
@@ -36,7 +36,8 @@ def book(tmp_path: Path) -> Path:
     root = tmp_path / "small"
     for folder in ("book", "rnnbook", "tools"):
         (root / folder).mkdir(parents=True)
-    shutil.copy(TOOL, root / "tools")
+    for name in ("environment.py", "notebooks.py"):
+        shutil.copy(TOOLS / name, root / "tools")
     (root / "requirements.txt").write_text("numpy\n")
     write_old(root / "book" / "page.ipynb")
     return root

@@ -8,7 +8,8 @@
 
 A page is stale when its text, the package or the lock changed since it was executed;
 the notebook's metadata holds the fingerprint. What is written is canonical: cell ids
-from their contents, no times, no stderr. So the same input gives the same bytes.
+from their contents, no times, no stderr. So the same input gives the same bytes. Neither
+a text nor a notebook is written over where it holds an edit that the other has not.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+from environment import isolate
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
@@ -35,8 +37,18 @@ KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 def find_pages(root: Path) -> list[Path]:
     """Every page with code cells: those whose header names a jupytext format."""
-    pages = sorted((root / "book").rglob("*.md"))
-    return [page for page in pages if page.read_text(encoding="utf-8").startswith("---\njupytext:")]
+    pages = sorted((root / "book").rglob("[!.]*.md"))
+    return [
+        page
+        for page in pages
+        if ".ipynb_checkpoints" not in page.parts
+        and page.read_text(encoding="utf-8").startswith("---\njupytext:")
+    ]
+
+
+def contents(path: Path) -> bytes:
+    """The bytes of a file, whatever ends its lines: a checkout on Windows may have changed that."""
+    return path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def fingerprint(page: Path, root: Path) -> str:
@@ -45,7 +57,7 @@ def fingerprint(page: Path, root: Path) -> str:
     package = sorted((root / "rnnbook").rglob("*.py"))
     for path in [page, *sorted(page.parent.glob("*.json")), *package, root / "requirements.txt"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+        digest.update(contents(path) + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -57,13 +69,35 @@ def is_stale(page: Path, root: Path) -> bool:
     return metadata.get("rnnbook", {}).get("fingerprint") != fingerprint(page, root)
 
 
-def canonical(nb: nbformat.NotebookNode, fingerprint: str | None = None) -> nbformat.NotebookNode:
-    """The notebook without anything that may differ between two runs."""
+def digest_of(page: Path) -> str:
+    """A hash of a page's text alone."""
+    return hashlib.sha256(contents(page)).hexdigest()[:16]
+
+
+def ids(nb: nbformat.NotebookNode) -> list[str]:
+    """An id for each cell, from its contents."""
     seen: dict[str, int] = {}
+    names = []
     for cell in nb.cells:
         name = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:12]
         seen[name] = seen.get(name, 0) + 1
-        cell.id = name if seen[name] == 1 else f"{name}-{seen[name]}"
+        names.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return names
+
+
+def is_edited(notebook: Path) -> bool:
+    """Whether a notebook that was written from a text has been edited since."""
+    try:
+        nb = nbformat.read(notebook, as_version=4)
+    except (OSError, nbformat.reader.NotJSONError):
+        return False
+    return "rnnbook" in nb.metadata and [cell.id for cell in nb.cells] != ids(nb)
+
+
+def canonical(nb: nbformat.NotebookNode, **made_from: str) -> nbformat.NotebookNode:
+    """The notebook without anything that may differ between two runs."""
+    for cell, name in zip(nb.cells, ids(nb), strict=True):
+        cell.id = name
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if out.get("name") != "stderr"]
@@ -75,17 +109,20 @@ def canonical(nb: nbformat.NotebookNode, fingerprint: str | None = None) -> nbfo
         language_info={"name": "python"},
         jupytext={"text_representation": FORMAT},
     )
-    if fingerprint:
-        nb.metadata.rnnbook = {"fingerprint": fingerprint}
+    nb.metadata.rnnbook = made_from
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nb
+
+
+class Refused(Exception):
+    """What would be lost by writing a file; it is left as it is."""
 
 
 def write_whole(path: Path, text: str) -> None:
     """Replace ``path`` in one move, so that a reader finds the old file or the new one."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        scratch.write_text(text, encoding="utf-8")
+        scratch.write_text(text, encoding="utf-8", newline="\n")
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
@@ -93,9 +130,11 @@ def write_whole(path: Path, text: str) -> None:
 
 async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None:
     """Run one page in its own kernel, in its own folder, and write its notebook."""
-    before = fingerprint(page, root)
+    before = {"fingerprint": fingerprint(page, root), "text": digest_of(page)}
     nb = jupytext.read(page)
     target = page.with_suffix(".ipynb")
+    if is_edited(target):
+        raise Refused("its notebook was edited in Jupyter: make text NB=... first, or remove the notebook")
     if not os.access(target if target.exists() else target.parent, os.W_OK) or target.is_dir():
         raise PermissionError(f"cannot write {target.name}")  # said before the minutes are spent
     client = NotebookClient(
@@ -110,7 +149,11 @@ async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None
     )
     # TensorFlow's greetings go past the notebook, straight to the terminal
     await client.async_execute(stderr=subprocess.DEVNULL)
-    write_whole(target, nbformat.writes(canonical(nb, before)) + "\n")
+    for cell in nb.cells:
+        drawn = any("image/png" in out.get("data", {}) for out in cell.get("outputs", ()))
+        if not drawn and ("figure" in cell.metadata.get("mystnb", {}) or "plt.show()" in cell.source):
+            raise Refused(f"this cell shows no figure:\n{cell.source}")
+    write_whole(target, nbformat.writes(canonical(nb, **before)) + "\n")
 
 
 async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
@@ -133,6 +176,8 @@ async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
                     await execute(page, root, listen)
                 except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                     failures.append(f"{name}: {type(error).__name__}\n{error}")
+                except Refused as error:
+                    failures.append(f"{name}: {error}")
                 except OSError as error:
                     failures.append(f"{name}: could not write its notebook, the old one is kept: {error}")
                 bar.set_postfix_str(name)
@@ -145,11 +190,17 @@ async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
 def to_text(notebook: Path) -> Path:
     """Write a notebook's cells back to its .md; outputs stay behind."""
     nb = nbformat.read(notebook, as_version=4)
+    made_from = nb.metadata.get("rnnbook", {}).get("text")
     nb.metadata = nbformat.NotebookNode(
         jupytext={"text_representation": FORMAT},
         kernelspec={"name": KERNEL["name"], "display_name": KERNEL["display_name"]},
     )
     page = notebook.with_suffix(".md")
+    if made_from and page.exists() and digest_of(page) != made_from:
+        raise Refused(
+            f"{page.name} was edited since {notebook.name} was made from it. Nothing is written; to take "
+            f"the notebook's text all the same, remove {page.name} first."
+        )
     write_whole(page, jupytext.writes(nb, fmt=FORMAT))
     return page
 
@@ -163,7 +214,11 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2, metavar="N", help="kernels at a time (2)")
     arguments = parser.parse_args()
     if arguments.text:
-        print(f"wrote {to_text(arguments.text)}")
+        try:
+            print(f"wrote {to_text(arguments.text)}")
+        except Refused as error:
+            print(f"notebooks: {error}", file=sys.stderr)
+            return 1
         return 0
     pages = [page.resolve() for page in arguments.pages] or find_pages(ROOT)
     if not arguments.all:
@@ -174,6 +229,7 @@ def main() -> int:
     if arguments.check:
         print("notebooks: stale, run make notebooks:", *(page.relative_to(ROOT).as_posix() for page in pages))
         return 1
+    isolate()
     try:
         failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
     except (KeyboardInterrupt, asyncio.CancelledError):
