@@ -140,7 +140,7 @@ NUMPY_ONLY = [
 ]  # fmt: skip
 TENSORFLOW_ONLY = [
     (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got 'tanh'", lambda: HALVES[1].make(H, "tanh")),
-    (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got Activation(function=<function <lambda>>, derivative=<function ones_like>)", lambda: HALVES[1].make(H, identity)),
+    (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got Activation(function=<function _identity>, derivative=<function ones_like>)", lambda: HALVES[1].make(H, identity)),
     (TypeError, "BasicRNNCell: result of activation must be float32; got float16", lambda: HALVES[1].make(H, lambda a: tf.cast(a, "float16"))(floats(B, D), floats(B, H))),
     (TypeError, "BasicRNNCell: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: HALVES[1].make(H, np.tanh)(floats(B, D), floats(B, H))),
 ]  # fmt: skip

@@ -20,11 +20,32 @@ class Activation(NamedTuple):
     derivative: Callable[[np.ndarray], np.ndarray]
 
 
+# Functions with names, because a lambda cannot be pickled, nor a cell that holds one.
 def _sigmoid(a: np.ndarray) -> np.ndarray:
     return 0.5 + 0.5 * np.tanh(0.5 * a)  # the form that cannot overflow
 
 
-tanh = Activation(np.tanh, lambda y: 1 - y * y)
-sigmoid = Activation(_sigmoid, lambda y: y * (1 - y))
-relu = Activation(lambda a: np.maximum(a, 0), lambda y: (y > 0).astype(y.dtype))
-identity = Activation(lambda a: a, np.ones_like)
+def _relu(a: np.ndarray) -> np.ndarray:
+    return np.maximum(a, 0)
+
+
+def _identity(a: np.ndarray) -> np.ndarray:
+    return a
+
+
+def _through_tanh(y: np.ndarray) -> np.ndarray:
+    return 1 - y * y
+
+
+def _through_sigmoid(y: np.ndarray) -> np.ndarray:
+    return y * (1 - y)
+
+
+def _through_relu(y: np.ndarray) -> np.ndarray:
+    return (y > 0).astype(y.dtype)
+
+
+tanh = Activation(np.tanh, _through_tanh)
+sigmoid = Activation(_sigmoid, _through_sigmoid)
+relu = Activation(_relu, _through_relu)
+identity = Activation(_identity, np.ones_like)
