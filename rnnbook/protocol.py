@@ -3,7 +3,7 @@
 Letters: B batch, T time steps, D inputs, H units, O outputs (see book/notation.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -65,6 +65,25 @@ got int without state_size, output_size, zero_state, __call__
     width: Any = cell.output_size  # type: ignore[attr-defined]
     if not isinstance(width, Integral):
         raise TypeError(f"{where}: cell.output_size must be a whole number; got {width!r}")
+
+
+def parts(cell: object) -> Iterator[Any]:
+    """A cell and all cells inside it."""
+    yield cell
+    held = getattr(cell, "cells", None) or (getattr(cell, "cell", None),)
+    for inner in held if isinstance(held, (list, tuple)) else ():
+        if inner is not None:
+            yield from parts(inner)
+
+
+def begin(cell: object) -> None:
+    """Tell a cell, and those inside it, that a sequence begins; `zero_state` needs no telling.
+
+    A cell that wants to know has a method ``begin()``: variational dropout draws its masks then.
+    """
+    for part in parts(cell):
+        if callable(getattr(part, "begin", None)):
+            part.begin()
 
 
 def map_state(function: Callable[..., Any], *states: Any) -> Any:

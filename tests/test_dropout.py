@@ -16,11 +16,11 @@ B, T, D, H = 40, 30, 3, 11
 both_halves = pytest.mark.parametrize("module", [scratch, rnn], ids=["scratch", "tf"])
 
 
-def unroll(cell, x):
+def unroll(cell, x, start=None):
     if isinstance(cell, tf.Module):
-        outputs, state = rnn.dynamic_rnn(cell, x)
+        outputs, state = rnn.dynamic_rnn(cell, x, initial_state=start)
         return outputs.numpy(), state
-    return scratch.unroll(cell, x)
+    return scratch.unroll(cell, x, initial_state=start)
 
 
 def make(module, **options):
@@ -111,6 +111,48 @@ def test_variational_masks_hold_over_a_sequence_and_change_with_the_next(module)
     assert np.all(masks == masks[:, :1])
     assert np.mean(masks[:, 0] == masks[:1, 0]) < 0.9  # rows have masks of their own
     assert within_five_deviations(np.mean(masks[:, 0] == others[:, 0]), 0.5, B * H)
+
+
+def in_a_graph(cell, x, start):
+    run = compiled.setdefault(cell, tf.function(lambda x, start: rnn.dynamic_rnn(cell, x, None, start)))
+    outputs, state = run(x, start)
+    return outputs.numpy(), state
+
+
+def statically(cell, x, start):
+    outputs, state = rnn.static_rnn(cell, tf.unstack(x, axis=1), start)
+    return np.stack(outputs, axis=1), state
+
+
+compiled = {}
+
+
+@pytest.mark.parametrize("stacked", [False, True], ids=["alone", "in a stack"])
+@pytest.mark.parametrize(("module", "run"), [
+    (scratch, unroll), (rnn, unroll), (rnn, in_a_graph), (rnn, statically),
+], ids=["scratch", "tf", "graph", "static"])  # fmt: skip
+def test_variational_masks_change_with_the_next_sequence_that_goes_on_from_a_state(module, run, stacked):
+    cell = make(module, output_keep_prob=0.5, variational_recurrent=True)
+    if stacked:
+        cell = module.MultiRNNCell([module.GRUCell(D, seed=2, dtype="float64"), cell])
+    x = normal(B, T, D)
+    start = unroll(cell, x)[1]
+    masks, others = (run(cell, x, start)[0] != 0 for _ in range(2))
+    assert np.all(masks == masks[:, :1])
+    assert np.all(others == others[:, :1])
+    assert within_five_deviations(np.mean(masks[:, 0] == others[:, 0]), 0.5, B * H)
+
+
+@both_halves
+def test_a_loop_of_ones_own_begins_a_sequence_when_it_says_so(module):
+    cell = make(module, output_keep_prob=0.5, variational_recurrent=True)
+    x = normal(B, D)
+    _, start = cell(x, cell.zero_state(B))
+    first, same = (np.asarray(cell(x, start)[0]) != 0 for _ in range(2))
+    cell.begin()
+    other = np.asarray(cell(x, start)[0]) != 0
+    np.testing.assert_array_equal(first, same)
+    assert within_five_deviations(np.mean(first == other), 0.5, B * H)
 
 
 @both_halves

@@ -1,11 +1,11 @@
 """Checks of the cells that a wrapper, a model or an unroller is given."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from rnnbook.checks.arrays import dtype_name
 from rnnbook.checks.errors import fail, what
-from rnnbook.protocol import assert_like_cell
+from rnnbook.protocol import assert_like_cell, parts
 
 
 def check_cells(where: str, cells: Any, members: Sequence[str] = ("dtype",)) -> None:
@@ -19,7 +19,7 @@ def check_cells(where: str, cells: Any, members: Sequence[str] = ("dtype",)) -> 
         fail(where, "cells", "at least one cell", "an empty list")
     for cell in cells:
         assert_like_cell(where, cell, members)
-    inner = [id(part) for cell in cells for part in _parts(cell)]
+    inner = [id(part) for cell in cells for part in parts(cell)]
     if len(set(inner)) < len(inner):
         fail(where, "cells", "different objects, or layers would share their weights", "the same cell twice")
     if len({dtype_name(cell) for cell in cells}) > 1:
@@ -28,14 +28,5 @@ def check_cells(where: str, cells: Any, members: Sequence[str] = ("dtype",)) -> 
 
 def check_two_cells(where: str, cell_fw: Any, cell_bw: Any) -> None:
     """Check that the two readers of a bidirectional layer share no cell, not even inside wrappers."""
-    if {id(part) for part in _parts(cell_fw)} & {id(part) for part in _parts(cell_bw)}:
+    if {id(part) for part in parts(cell_fw)} & {id(part) for part in parts(cell_bw)}:
         fail(where, "cell_bw", "another cell than cell_fw", "the same object")
-
-
-def _parts(cell: Any) -> Iterator[Any]:
-    """A cell and all cells inside it."""
-    yield cell
-    held = getattr(cell, "cells", None) or (getattr(cell, "cell", None),)
-    for inner in held if isinstance(held, (list, tuple)) else ():
-        if inner is not None:
-            yield from _parts(inner)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnbook import checks
-from rnnbook.protocol import Cell, assert_like_cell, map_state
+from rnnbook.protocol import Cell, assert_like_cell, begin, map_state
 
 
 def unroll(
@@ -57,6 +57,8 @@ def unroll(
     name, state = "initial_state", initial_state
     if state is None:
         name, state = "zero_state of the cell", cell.zero_state(B, inputs.dtype)
+    else:
+        begin(cell)
     checks.check_state("unroll", name, state, cell.state_size, B, inputs.dtype, checks.check_numpy)
 
     lengths = _lengths("unroll", sequence_length, B, T)

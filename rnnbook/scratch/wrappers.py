@@ -93,7 +93,8 @@ class DropoutWrapper(Cell):
 
     The masks m hold 0 or 1 / keep_prob, so means are preserved. An LSTM's c is never
     dropped. New masks are drawn at every step; with ``variational_recurrent`` they are
-    drawn by `zero_state`, where a sequence begins, and held until it ends.
+    drawn where a sequence begins and held until it ends. Unrollers and `zero_state` begin one; a
+    loop of your own that starts from another state calls `begin` before it.
 
     Args:
         cell: the cell inside.
@@ -140,8 +141,12 @@ class DropoutWrapper(Cell):
     def build(self, num_inputs: int) -> None:
         self.cell.build(num_inputs)
 
+    def begin(self) -> None:
+        """Draw new masks: a sequence begins."""
+        self._draws += 1
+
     def zero_state(self, batch_size: int, dtype: Any = None) -> Any:
-        self._draws += 1  # a sequence begins: new masks
+        self.begin()
         return self.cell.zero_state(batch_size, dtype)
 
     def forward(self, inputs: np.ndarray, state: Any) -> tuple[np.ndarray, Any, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.protocol import Cell, map_state
+from rnnbook.protocol import Cell, begin, map_state
 from rnnbook.tf.cell import as_written, check_tensor
 
 
@@ -45,6 +45,8 @@ def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor
     name = "initial_state"
     if state is None:
         name, state = "zero_state of the cell", cell.zero_state(size(inputs, 0), inputs.dtype)
+    else:
+        begin(cell)
     B = inputs.shape[0]
     checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
     return map_state(tf.convert_to_tensor, state)
