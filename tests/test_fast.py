@@ -315,6 +315,104 @@ def test_second_gradients_through_the_one_operation():
     assert_alike(one, other, 1e-5)
 
 
+def through_outputs(cell, x):
+    return rnn.dynamic_rnn(cell, x)[0][:, 1:]
+
+
+def jacobian(cell, x):
+    with tf.GradientTape() as tape:
+        outputs = through_outputs(cell, x)
+    return tape.jacobian(outputs, cell.trainable_variables[0])
+
+
+def batch_jacobian(cell, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        outputs = through_outputs(cell, x)
+    return tape.batch_jacobian(outputs, x)
+
+
+def forward_mode(cell, x):
+    tangent = tf.constant(normal(*x.shape, seed=1), x.dtype)
+    with tf.autodiff.ForwardAccumulator(x, tangent) as forward:
+        outputs, state = rnn.dynamic_rnn(cell, x, [x.shape[1], 1])
+    return tf.concat([tf.reshape(forward.jvp(end), [-1]) for end in (outputs, *leaves(state))], axis=0)
+
+
+def forward_mode_of_a_weight(cell, x):
+    weight = cell.trainable_variables[0]
+    with tf.autodiff.ForwardAccumulator(
+        weight, tf.constant(normal(*weight.shape, seed=1), weight.dtype)
+    ) as forward:
+        outputs = through_outputs(cell, x)
+    return forward.jvp(outputs)
+
+
+def forward_mode_through_a_function(cell, x):
+    run = tf.function(through_outputs)
+    with tf.autodiff.ForwardAccumulator(x, tf.constant(normal(*x.shape, seed=1), x.dtype)) as forward:
+        outputs = run(cell, x)
+    return forward.jvp(outputs)
+
+
+def forward_over_reverse(cell, x):
+    with tf.autodiff.ForwardAccumulator(x, tf.constant(normal(*x.shape, seed=1), x.dtype)) as forward:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(tf.sin(through_outputs(cell, x)))
+        gradient = tape.gradient(loss, x)
+    return forward.jvp(gradient)
+
+
+@pytest.mark.parametrize(("way", "make"), [
+    (jacobian, stack),
+    (batch_jacobian, stack),
+    (forward_mode, stack),
+    (forward_mode_of_a_weight, stack),
+    (forward_mode_through_a_function, basic),
+    (forward_over_reverse, basic),
+], ids=lambda function: function.__name__)  # fmt: skip
+def test_every_way_to_differentiate_gives_eagerly_what_it_gives_of_the_loop(way, make):
+    cell, twin = both(make)
+    x = tf.constant(normal(2, STEPS + 1, 3))
+    assert_alike([way(cell, x)], [way(twin, x)], 1e-12)
+
+
+@pytest.mark.parametrize(
+    "way", [jacobian, batch_jacobian, forward_over_reverse], ids=lambda way: way.__name__
+)
+def test_the_one_operation_is_differentiated_in_every_way_too(way):
+    cell, twin = both(basic_lstm, dtype="float32")
+    x = tf.constant(normal(2, 2 * STEPS + 1, 3, dtype=np.float32))
+    assert_alike([way(cell, x)], [way(twin, x)], 1e-5)
+
+
+@pytest.mark.parametrize(("make", "dtype", "T"), [
+    (basic, "float64", 2 * STEPS + 1),
+    (basic, "float64", None),
+    (gru, "float64", None),
+    (basic_lstm, "float32", 2 * STEPS + 1),
+    (basic_lstm, "float64", None),
+])  # fmt: skip
+def test_a_saved_function_is_loaded_with_its_numbers_and_its_gradients(make, dtype, T, tmp_path):
+    cell, twin = both(make, dtype=dtype)
+    module = tf.Module()
+    module.cell = cell
+    module.run = tf.function(
+        lambda x: rnn.dynamic_rnn(cell, x)[0], input_signature=[tf.TensorSpec([None, T, 3], dtype)]
+    )
+    tf.saved_model.save(module, str(tmp_path))
+    loaded = tf.saved_model.load(str(tmp_path))
+    x = tf.constant(normal(2, 2 * STEPS + 1, 3, dtype=dtype))
+    given = []
+    for run in (loaded.run, lambda x: rnn.dynamic_rnn(twin, x)[0]):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = run(x)
+        given.append([outputs, tape.gradient(outputs, x, tf.sin(outputs))])
+    assert_alike(*given, ROUNDING[dtype])
+
+
 def test_c_may_grow_as_far_as_it_will():
     cells = [kind(5, num_inputs=1, dtype=tf.float32) for kind in (rnn.BasicLSTMCell, slow(rnn.BasicLSTMCell))]
     for cell in cells:

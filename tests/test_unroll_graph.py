@@ -12,7 +12,8 @@ import tensorflow as tf
 from toys import CountingCell, NestedCell, normal, relative_error
 from unrollers import basic_cell, packed_static
 
-from rnnbook.tf import BasicRNNCell, dynamic_rnn, last_output
+from rnnbook.tf import BasicLSTMCell, BasicRNNCell, GRUCell, dynamic_rnn, last_output
+from rnnbook.tf.fast import thresholds
 
 
 class General(BasicRNNCell):
@@ -58,6 +59,40 @@ def test_the_static_graph_has_no_loop_and_grows_by_one_cell_a_step(lengths):
     for t, counts in graphs.items():
         assert whiles(counts) == 0
         assert counts["MatMul"] == t
+
+
+def long_in_loops(graph, long):
+    """The operations in the bodies of loops whose results have one of these sizes, but for names of others."""
+    found, library = [], graph.as_graph_def(add_shapes=True)
+    nodes = [*library.node, *(node for function in library.library.function for node in function.node_def)]
+    bodies = {node.attr["body"].func.name for node in nodes if node.op.endswith("While")}
+    assert bodies
+    for function in library.library.function:
+        if function.signature.name in bodies:
+            for node in function.node_def:
+                sizes = {axis.size for shape in node.attr["_output_shapes"].list.shape for axis in shape.dim}
+                if sizes & long and node.op != "Identity":
+                    found.append(node.op)
+    return found
+
+
+@pytest.mark.parametrize("kind", [General, BasicRNNCell, GRUCell, BasicLSTMCell])
+@pytest.mark.parametrize("times", [1, 2], ids=["first", "second"])
+def test_no_step_backward_makes_anything_as_long_as_all_steps(kind, times):
+    """Else the gradient takes T times T: what is made T times must not have the size T."""
+    rounds = 97
+    cell = kind(H, num_inputs=D, dtype=tf.float64, seed=1)
+
+    def gradient(x, times=times):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = dynamic_rnn(cell, x)[0] if times == 1 else gradient(x, times - 1)
+            loss = tf.reduce_sum(y**2)
+        return tape.gradient(loss, x)
+
+    T = rounds * thresholds.STEPS
+    graph = tf.function(gradient).get_concrete_function(tf.TensorSpec([B, T, D], tf.float64)).graph
+    assert long_in_loops(graph, {rounds, T}) == []
 
 
 @pytest.mark.parametrize("options", [{"parallel_iterations": 1}, {"swap_memory": True}], ids=str)

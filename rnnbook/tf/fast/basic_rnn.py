@@ -23,7 +23,7 @@ def unroll_basic_rnn(
         return hs.all, partial(backward, over_time, x, h, W, hs)
 
     def plain(*tensors: tf.Tensor) -> tf.Tensor:
-        return forward(over_time, *tensors).all
+        return forward(partial(over_time, followed=True), *tensors).all
 
     return differentiable(fast, plain)(inputs, state, *weights)
 

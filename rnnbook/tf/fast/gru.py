@@ -34,7 +34,7 @@ def unroll_gru(inputs: tf.Tensor, state: tf.Tensor, weights: Tensors, *, unrolle
         return hs.all, partial(backward, over_time, x, h, weights, tapes, resets, hs)
 
     def plain(*tensors: tf.Tensor) -> tf.Tensor:
-        return forward(over_time, *tensors)[-1].all
+        return forward(partial(over_time, followed=True), *tensors)[-1].all
 
     return differentiable(fast, plain)(inputs, state, *weights)
 

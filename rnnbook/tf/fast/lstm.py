@@ -33,6 +33,7 @@ class Setting(NamedTuple):
     forget_bias: float
     every_c: bool  # whether all c [T, B, H] are asked for, or the last one
     unrolled: bool  # without a loop in the graph
+    followed: bool = False  # by the tape
 
 
 class Tapes(NamedTuple):
@@ -68,7 +69,7 @@ def unroll_lstm(
     way = by_one_operation if one_operation and worth_one_operation(H, rows) else by_loop
 
     def plain(*tensors: tf.Tensor) -> Tensors:
-        _, hs, c = forward(setting, *tensors)
+        _, hs, c = forward(setting._replace(followed=True), *tensors)
         return hs.all, c
 
     hs, c = differentiable(partial(way, setting), plain)(inputs, *state, *weights)
@@ -120,7 +121,7 @@ def forward(
         return (i, j, f, o, old, tanh_c, h, *([c] if setting.every_c else [])), (c, h)
 
     loop = Loop(step, [H] * (8 if setting.every_c else 7), prepare=lambda x: [times(x, W_x, b)])
-    noted, (last_c, _) = scan(loop, (c, h), [x], unrolled=setting.unrolled)
+    noted, (last_c, _) = scan(loop, (c, h), [x], unrolled=setting.unrolled, followed=setting.followed)
     return Tapes(*noted[:6]), noted[6], noted[7].all if setting.every_c else last_c
 
 

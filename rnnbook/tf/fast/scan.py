@@ -9,6 +9,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+# Whether a `tf.autodiff.ForwardAccumulator` watches, or a model is being saved, has no public name.
+from tensorflow.python.eager.forwardprop_util import pack_tangents
+from tensorflow.python.saved_model.save_context import in_save_context
+
 from rnnbook.tf.fast import thresholds
 from rnnbook.tf.fast.ops import sizes_after
 
@@ -48,7 +52,13 @@ class Tape:
 
 
 def scan(
-    loop: Loop, state: Tensors, arrays: Tensors, tapes: Sequence[Tape] = (), *, unrolled: bool = False
+    loop: Loop,
+    state: Tensors,
+    arrays: Tensors,
+    tapes: Sequence[Tape] = (),
+    *,
+    unrolled: bool = False,
+    followed: bool = False,
 ) -> tuple[list[Tape], Tensors]:
     """Carry ``state`` along the first axis: ``outputs, state = loop.step(state, *slices)``.
 
@@ -58,12 +68,16 @@ def scan(
         arrays: [T, ...] each.
         tapes: what another scan returned.
         unrolled: write all T steps into the graph one by one, with no loop.
+        followed: whether the tape is to find its way back through the loop.
 
     Returns:
         The outputs of all steps, and the state after the last one.
     """
     T: Any = tapes[0].T if tapes else arrays[0].shape[0]
     singly = [tape.last for tape in tapes]
+    # A loop in Python is what runs eagerly anyway; and what it has taped, a graph can read: the eager
+    # `jacobian` makes one of the way back.
+    unrolled = unrolled or tf.executing_eagerly() or any(tape.pieces is None for tape in tapes)
     if T is not None and (unrolled or T <= thresholds.STEPS):
         noted, state = one_by_one(loop, T, state, arrays, singly)
         return [Tape(T, None, values) for values in noted], state
@@ -71,15 +85,15 @@ def scan(
     # Rounds of ten steps from the beginning; the T % 10 that are left over stand at the end.
     left_over = 0 if T is None else T % thresholds.STEPS
     if not left_over:
-        pieces, state = in_rounds(loop, T, state, arrays, tapes)
+        pieces, state = in_rounds(loop, T, state, arrays, tapes, followed)
         return [Tape(T, piece, ()) for piece in pieces], state
     whole = T - left_over
     first, end = [array[:whole] for array in arrays], [array[whole:] for array in arrays]
     if loop.reverse:
         last, state = one_by_one(loop, left_over, state, end, singly)
-        pieces, state = in_rounds(loop, whole, state, first, tapes)
+        pieces, state = in_rounds(loop, whole, state, first, tapes, followed)
     else:
-        pieces, state = in_rounds(loop, whole, state, first, tapes)
+        pieces, state = in_rounds(loop, whole, state, first, tapes, followed)
         last, state = one_by_one(loop, left_over, state, end, singly)
     return [Tape(T, *both) for both in zip(pieces, last, strict=True)], state
 
@@ -100,12 +114,12 @@ def one_by_one(
 
 
 def in_rounds(
-    loop: Loop, T: int | None, state: Tensors, arrays: Tensors, tapes: Sequence[Tape]
+    loop: Loop, T: int | None, state: Tensors, arrays: Tensors, tapes: Sequence[Tape], followed: bool
 ) -> tuple[list[tf.TensorArray], Tensors]:
     """The loop inside the graph: ten steps a round, or one where T is not known to be so many tens."""
     steps = 1 if T is None else thresholds.STEPS
     rounds = tf.shape(arrays[0])[0] if T is None else T // steps
-    by_round = [tf.reshape(array, [rounds, steps, *sizes_after(array)]) for array in arrays]
+    piece_of = [cut(array, rounds, steps, followed) for array in arrays]
     noted = [
         tf.TensorArray(
             state[0].dtype, rounds, element_shape=(steps, state[0].shape[0], size), clear_after_read=False
@@ -116,7 +130,7 @@ def in_rounds(
     def one_round(n: tf.Tensor, state: Tensors, noted: list[tf.TensorArray]) -> tuple[Any, Any, Any]:
         place = rounds - 1 - n if loop.reverse else n
         taped = [tf.unstack(tape.pieces.read(place), num=steps) for tape in tapes]
-        outputs, state = one_by_one(loop, steps, state, [array[place] for array in by_round], taped)
+        outputs, state = one_by_one(loop, steps, state, [piece(place) for piece in piece_of], taped)
         return n + 1, state, [a.write(place, tf.stack(v)) for a, v in zip(noted, outputs, strict=True)]
 
     _, state, noted = tf.while_loop(
@@ -128,12 +142,23 @@ def in_rounds(
     return noted, state
 
 
+def cut(array: tf.Tensor, rounds: Any, steps: int, followed: bool) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function from n to the n-th piece of an array, of so many steps."""
+    pieces = tf.reshape(array, [rounds, steps, *sizes_after(array)])
+    if not followed:
+        return lambda n: pieces[n]
+    # The gradient of pieces[n] would be as long as the array, at every round.
+    shape = [steps, *array.shape[1:]]
+    noted = tf.TensorArray(array.dtype, rounds, clear_after_read=False, element_shape=shape)
+    return noted.unstack(pieces).read
+
+
 def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> Callable[..., Tensors]:
     """A function with the values and the gradient of ``fast`` and the second gradient of ``plain``.
 
     Args:
         fast: from tensors to outputs and a function from their gradients to those of the tensors.
-        plain: the same outputs, by operations that the tape can follow.
+        plain: the same outputs, by operations that the tape can follow, and the forward mode.
     """
 
     @tf.custom_gradient
@@ -143,17 +168,36 @@ def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> C
 
         @tf.custom_gradient
         def gradient(*given: tf.Tensor) -> tuple[Tensors, Callable[..., Any]]:
+            def first(*given: tf.Tensor) -> Tensors:
+                return gradients(plain, given[:count], given[count:])
+
             def second(*d_gradients: tf.Tensor) -> Tensors:
-                with tf.GradientTape() as outer:
-                    outer.watch(given)
-                    with tf.GradientTape() as inner:
-                        inner.watch(given[:count])
-                        again = plain(*given[:count])
-                    first = inner.gradient(again, given[:count], given[count:])
-                return outer.gradient(first, given, d_gradients)
+                return gradients(first, given, d_gradients)
 
             return backward(*given[count:]), second
 
-        return outputs, lambda *d_outputs: gradient(*tensors, *map(tf.convert_to_tensor, d_outputs))
+        def back(*d_outputs: tf.Tensor) -> Tensors:
+            d_outputs = tuple(map(tf.convert_to_tensor, d_outputs))
+            if in_save_context():  # a saved gradient may read the tensors, but not the tapes
+                return gradients(plain, tensors, d_outputs)
+            return gradient(*map(tf.identity, tensors), *d_outputs)  # of the graph of the way back
 
-    return run
+        return outputs, back
+
+    def choose(*tensors: tf.Tensor) -> Tensors:
+        return (plain if pack_tangents(list(tensors)).tangents else run)(*tensors)
+
+    return choose
+
+
+def gradients(function: Callable[..., Tensors], tensors: Tensors, d_outputs: Tensors) -> Tensors:
+    """Those of ``tensors``, given those of what ``function`` makes of them."""
+    tensors = [
+        tf.identity(tensor) for tensor in tensors
+    ]  # of the graph that is being made, not of one around
+    if not tf.executing_eagerly():  # no tape: none records where the forward mode enters a `tf.function`
+        return tf.gradients(function(*tensors), tensors, d_outputs)
+    with tf.GradientTape() as tape:
+        tape.watch(tensors)
+        outputs = function(*tensors)
+    return tape.gradient(outputs, tensors, d_outputs)
