@@ -193,7 +193,7 @@ def test_lengths_of_a_wrong_shape_are_told_while_the_graph_is_traced(name, shape
 
 def test_steps_of_an_unknown_rank_are_refused_when_traced():
     run = in_a_graph(lambda x: static_rnn(BUILT, [x, x]), tf.TensorSpec(None, tf.float32))
-    text = "BasicRNNCell: inputs must be [B, D] with D known before it runs; got shape <unknown>"
+    text = "BasicRNNCell: inputs must be [B, D] with D known before it runs; got shape (None, None)"
     with pytest.raises(ValueError, match=re.escape(text)):
         run(STEP)
 

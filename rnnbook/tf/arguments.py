@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, begin, map_state
-from rnnbook.tf.cell import as_written, check_tensor
+from rnnbook.tf.cell import check_tensor
+from rnnbook.tf.run_time import as_written, checked, size, sized_state
 
 
 @as_written
@@ -30,13 +31,6 @@ def as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
 
 
 @as_written
-def size(tensor: tf.Tensor, axis: int) -> Any:
-    """The size of an axis: a number when it is known, else a tensor."""
-    known = tensor.shape[axis]
-    return tf.shape(tensor)[axis] if known is None else known
-
-
-@as_written
 def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor, dtype: Any) -> Any:
     """The given state, checked, or zeros; ``inputs`` is any one step [B, D]."""
     if dtype is not None:
@@ -49,7 +43,8 @@ def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor
         begin(cell)
     B = inputs.shape[0]
     checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
-    return map_state(tf.convert_to_tensor, state)
+    state = map_state(tf.convert_to_tensor, state)
+    return sized_state(where, name, state, cell.state_size, size(inputs, 0))
 
 
 @as_written
@@ -74,13 +69,5 @@ def checked_lengths(
         good = tf.reduce_all((lengths >= least) & (lengths <= tf.cast(T, tf.int64)))
         good &= tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
         message = f"{where}: {name} must be [B] with values from {least} to T; got"
-        with tf.control_dependencies(at_run_time(good, message, lengths, "with B =", B, "and T =", T)):
-            lengths = tf.identity(lengths)
+        lengths = checked(lengths, good, message, lengths, "with B =", B, "and T =", T)
     return tf.cast(lengths, tf.int32)
-
-
-@as_written
-def at_run_time(good: tf.Tensor, *words: Any) -> list[tf.Operation]:
-    """The operation that fails with ``words`` unless ``good``; none where the check passed eagerly."""
-    check = tf.debugging.Assert(good, list(words))
-    return [] if check is None else [check]

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.tf.arguments import checked_lengths
+from rnnbook.tf.run_time import size, sized, with_steps
 
 
 def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tuple[tf.Tensor, tf.Tensor]:
@@ -43,8 +44,10 @@ def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tu
     query = tf.convert_to_tensor(query)
     checks.check_array(where, "memory", memory, "B T H", {"B": query.shape[0], "H": query.shape[2]})
     checks.check_dtype(where, "memory", memory, query.dtype)
-    memory = tf.convert_to_tensor(memory)
-    B, T = (tf.shape(memory)[n] if memory.shape[n] is None else memory.shape[n] for n in (0, 1))
+    sizes = {"B": size(query, 0), "H": size(query, 2)}
+    memory = sized(where, "memory", tf.convert_to_tensor(memory), "B T H", sizes)
+    memory = with_steps(where, "memory", memory, "B T H")
+    B, T = size(memory, 0), size(memory, 1)
     lengths = tf.fill([B], T)
     if memory_length is not None:
         lengths = checked_lengths(where, memory_length, B, T, "memory_length", least=1)

@@ -75,7 +75,7 @@ class BasicRNNCell(WeightedCell):
     # translate an `if` on a tensor: so its step must not be marked as_written.
     def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
-        self.enter(inputs, state)
+        state = self.enter(inputs, state)
         joined = tf.concat([inputs, state], axis=1)  # [B, D+H]
         output = self.activation(joined @ self.kernel + self.bias)  # [B, H]
         if not tf.is_tensor(output):  # np.tanh would work, and cut the gradient in silence

@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
+from rnnbook.tf.run_time import as_written, state_of_step
 
 MEMBERS = ("dtype", "trainable_variables")  # beside those of the protocol
-as_written = tf.autograph.experimental.do_not_convert  # AutoGraph would translate checks at every trace
 PLAIN = (tf.Tensor, tf.Variable, np.ndarray)  # a ragged, sparse or Keras tensor is none of these
 
 
@@ -101,8 +101,8 @@ class WeightedCell(Cell):
         return None if self._seed is None else self._seed + n
 
     @as_written
-    def enter(self, inputs: tf.Tensor, state: Any) -> None:
-        """Check what comes in, and build the weights if that is still to do."""
+    def enter(self, inputs: tf.Tensor, state: Any) -> Any:
+        """Check what comes in, build the weights if that is still to do, and return the state."""
         check_tensor(self.kind, "inputs", inputs, "B D", {"D": self.num_inputs})
         checks.check_dtype(self.kind, "inputs", inputs, self.dtype)
         if inputs.shape[-1] is None:
@@ -110,3 +110,4 @@ class WeightedCell(Cell):
         self.build(inputs.shape[-1])
         B = inputs.shape[0]
         checks.check_state(self.kind, "state", state, self.state_size, B, self.dtype, check_tensor)
+        return state_of_step(self.kind, state, self.state_size, inputs)

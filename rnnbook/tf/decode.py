@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
-from rnnbook.tf.arguments import as_tensor, at_run_time
+from rnnbook.tf.arguments import as_tensor
+from rnnbook.tf.run_time import checked, size, with_rows
 
 Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
 
@@ -52,20 +53,25 @@ def greedy_decode(
     state = first = map_state(lambda leaf: as_tensor(where, "initial_state", leaf, expected), initial_state)
     while isinstance(first, tuple):
         first = first[0]
-    shape = tf.shape(first)[:1]
-    tokens, alive = tf.fill(shape, start_token), tf.fill(shape, True)
+    rows = size(first, 0)
+    state = map_state(lambda leaf: with_rows(where, "initial_state", leaf, rows), state)
+    tokens, alive = tf.fill([rows], start_token), tf.fill([rows], True)
     emitted = tf.TensorArray(tf.int32, size=max_steps, element_shape=(B,))
 
     def body(t, tokens, alive, state, emitted):
         result = step(tokens, state)
         checks.check_logits(where, result, state, B, end_token)
-        logits, state = tf.convert_to_tensor(result[0]), result[1]
+        logits = with_rows(where, "logits", tf.convert_to_tensor(result[0]), rows)
+        state = map_state(lambda leaf: with_rows(where, "state after a step", leaf, rows), result[1])
+        V = size(logits, 1)
+        if not isinstance(V, int):
+            message = f"{where}: end_token must be below V, or no row could end; got"
+            logits = checked(logits, end_token < V, message, end_token, "with V =", V)
         if logits.dtype.is_floating:
             lost = alive & tf.reduce_any(tf.math.is_nan(logits), axis=1)  # argmax would choose it
             message = f"{where}: logits must be numbers; got nan at step"
-            rows = tf.where(lost)[:, 0]
-            with tf.control_dependencies(at_run_time(~tf.reduce_any(lost), message, t, "in rows", rows)):
-                logits = tf.identity(logits)
+            lost_rows = tf.where(lost)[:, 0]
+            logits = checked(logits, ~tf.reduce_any(lost), message, t, "in rows", lost_rows)
         tokens = tf.where(alive, tf.argmax(logits, axis=1, output_type=tf.int32), end_token)
         alive = tf.not_equal(tokens, end_token)  # a row that has ended holds it, and stays ended
         return t + 1, tokens, alive, state, emitted.write(t, tokens)

@@ -63,7 +63,7 @@ class GRUCell(WeightedCell):
     @as_written
     def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
-        self.enter(inputs, state)
+        state = self.enter(inputs, state)
         gates = tf.sigmoid(tf.concat([inputs, state], axis=1) @ self.gates_kernel + self.gates_bias)
         r, u = tf.split(gates, 2, axis=1)  # [B, H] each
         reset = tf.concat([inputs, r * state], axis=1)  # [B, D+H]

@@ -59,7 +59,7 @@ class BasicLSTMCell(WeightedCell):
     @as_written
     def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
         """One step: ``output [B, H], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        self.enter(inputs, state)
+        state = self.enter(inputs, state)
         before = tf.concat([inputs, state.h], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each
         c = state.c * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
@@ -137,7 +137,7 @@ class LSTMCell(WeightedCell):
     @as_written
     def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
         """One step: ``output [B, P], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        self.enter(inputs, state)
+        state = self.enter(inputs, state)
         c_old, h_old = state
         before = tf.concat([inputs, h_old], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each

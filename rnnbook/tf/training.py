@@ -12,6 +12,7 @@ from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
 from rnnbook.tf.fast import has_fast_way
+from rnnbook.tf.run_time import same_shape
 from rnnbook.tf.unroll import dynamic_rnn
 
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
@@ -102,6 +103,7 @@ def mean_squared_error(predictions: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         checks.check_dtype("mean_squared_error", name, value, predictions)
     # (B, 1) minus (B,) would broadcast to (B, B).
     checks.check_same_shape("mean_squared_error", "targets", targets, predictions)
+    targets = same_shape("mean_squared_error", "targets", targets, predictions)
     return tf.reduce_mean(tf.square(predictions - targets))
 
 

@@ -7,9 +7,10 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
 from rnnbook.tf import fast
-from rnnbook.tf.arguments import as_floats, at_run_time, checked_lengths, initial_state_or_zeros, size
-from rnnbook.tf.cell import as_written, check_tensor
+from rnnbook.tf.arguments import as_floats, checked_lengths, initial_state_or_zeros
+from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.fast.ops import swapped
+from rnnbook.tf.run_time import as_written, keeps_rows, size, sized, sized_state, trusting, with_steps
 
 
 def static_rnn(
@@ -59,6 +60,8 @@ def static_rnn(
     for inputs in steps[1:]:
         checks.check_array(where, "inputs_list", inputs, "B D", sizes)
         checks.check_dtype(where, "inputs_list", inputs, steps[0].dtype)
+    rows = {"B": size(steps[0], 0)}
+    steps[1:] = [sized(where, "inputs_list", inputs, "B D", rows) for inputs in steps[1:]]
     state = initial_state_or_zeros(where, cell, initial_state, steps[0], dtype)
     lengths = None
     if sequence_length is not None:
@@ -125,11 +128,8 @@ def dynamic_rnn(
     inputs = as_floats(where, "inputs", inputs, letters)
     checks.check_count(where, "parallel_iterations", parallel_iterations)
     rows, steps = (1, 0) if time_major else (0, 1)  # the axes of B and T
+    inputs = with_steps(where, "inputs", inputs, letters)
     T = size(inputs, steps)
-    if not isinstance(T, int):
-        message = f"{where}: inputs must be {checks.axes(letters)} with T of at least 1; got T = 0"
-        with tf.control_dependencies(at_run_time(T > 0, message)):
-            T, inputs = tf.identity(T), tf.identity(inputs)
     first = inputs[0] if time_major else inputs[:, 0]
     state = initial_state_or_zeros(where, cell, initial_state, first, dtype)
     lengths = None
@@ -158,6 +158,7 @@ def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
     Taught in: book/2-unrolling/variable-length-inputs.
     """
     outputs = as_floats("last_output", "outputs", outputs, "B T O")
+    outputs = with_steps("last_output", "outputs", outputs, "B T O")
     if sequence_length is None:
         return outputs[:, -1]
     lengths = checked_lengths("last_output", sequence_length, size(outputs, 0), size(outputs, 1))
@@ -200,9 +201,14 @@ def _step(
         valid = (t < lengths)[:, None]  # [B, 1]
         # Padding is blanked before the cell, not after: a NaN there would reach the gradient.
         inputs = tf.where(valid, inputs, tf.zeros_like(inputs))
-    result = cell(inputs, state)
+    with trusting(cell):
+        result = cell(inputs, state)
     _check_step(where, cell, result, inputs.shape[0], inputs.dtype, check_tensor)
     output, new_state = result
+    if not keeps_rows(cell):
+        rows = size(inputs, 0)
+        output = sized(where, "output of the cell", output, "B O", {"B": rows})
+        new_state = sized_state(where, "new_state of the cell", new_state, cell.state_size, rows)
     if lengths is None:
         return output, new_state
     new_state = map_state(lambda new, old: tf.where(valid, new, old), new_state, state)

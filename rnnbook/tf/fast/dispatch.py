@@ -22,6 +22,7 @@ from rnnbook.tf.fast.lstm import first_lstm, unroll_lstm
 from rnnbook.tf.fast.ops import blanked, swapped
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
+from rnnbook.tf.run_time import trusting
 from rnnbook.tf.wrappers import MultiRNNCell
 
 
@@ -103,7 +104,8 @@ def _check_layers(cell: Any, inputs: tf.Tensor, state: Any) -> tf.Tensor:
         for layer, its_state in zip(cell.cells, state, strict=True):
             inputs = _check_layers(layer, inputs, its_state)
         return inputs
-    cell.enter(inputs, state)
+    with trusting(cell):
+        cell.enter(inputs, state)
     return state.h if isinstance(state, LSTMStateTuple) else state
 
 
