@@ -117,12 +117,14 @@ def batches(
     """
     samples = checks.check_count("batches", "samples", samples)
     batch_size = checks.check_count("batches", "batch_size", batch_size)
-    needed = batch_size * checks.check_count("batches", "steps", steps)
+    steps = checks.check_count("batches", "steps", steps)
+    needed = batch_size * steps
     rng = np.random.default_rng(checks.check_seed("batches", seed))
     if buffer is None:
         rounds = [rng.permutation(samples) for _ in range(-(-needed // samples))]
         return np.concatenate(rounds)[:needed].reshape(steps, batch_size)
-    waiting = np.arange(checks.check_count("batches", "buffer", buffer)) % samples
+    buffer = checks.check_count("batches", "buffer", buffer)
+    waiting = np.arange(buffer) % samples
     order = np.empty(needed, int)
     for n, place in enumerate(rng.integers(buffer, size=needed)):
         order[n], waiting[place] = waiting[place], (buffer + n) % samples

@@ -176,6 +176,18 @@ def test_under_xla_the_decoder_refuses_instead_of_returning_nothing():
         run(np.array([[3.0], [1.0]]))
 
 
+@pytest.mark.parametrize("half", [scratch, rnn])
+def test_tokens_may_be_numbers_of_numpy(half):
+    step, state = lambda tokens, state: (state, state), half_array(half, [[0.0, 1.0, 0.0], [9.0, 0.0, 0.0]])
+    tokens, lengths = half.greedy_decode(step, state, np.uint8(2), np.uint8(0), np.uint8(3))
+    assert np.asarray(tokens).tolist() == [[1, 1, 1], [0, 0, 0]]
+    assert np.asarray(lengths).tolist() == [3, 0]
+
+
+def half_array(half, rows):
+    return np.array(rows) if half is scratch else tf.constant(rows)
+
+
 def test_decoding_leaves_the_initial_state_as_it_was():
     state = np.array([[3.0], [1.0]])
     scratch.greedy_decode(countdown("scratch"), state, START, END, 9)

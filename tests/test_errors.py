@@ -129,6 +129,7 @@ NUMPY_ONLY = [
     (TypeError, "BasicRNNCell: activation must be an Activation such as rnnbook.scratch.tanh; got <ufunc 'tanh'>", lambda: BasicRNNCell(H, np.tanh)),
     (TypeError, "BasicRNNCell: inputs must be a NumPy array [B, D]; got an EagerTensor", lambda: BasicRNNCell(H)(tf.constant(ONES), np.zeros((B, H)))),
     (TypeError, "BasicRNNCell.zero_state: dtype must be a floating dtype of NumPy; got tf.float32", lambda: HALVES[1].unroll(BasicRNNCell(H), floats(B, T, D))),  # of the other half
+    (TypeError, "BasicRNNCell: dtype must be a floating dtype of NumPy; got <class 'ml_dtypes.bfloat16'>", lambda: BasicRNNCell(H, dtype=tf.bfloat16.as_numpy_dtype)),
     (TypeError, "BasicRNNCell.backward: tape must be the tape of forward; got None", lambda: backward(tape=None)),
     (TypeError, "BasicRNNCell.backward: tape must be the tape of forward; got an ndarray", lambda: backward(tape=ONES)),
     (TypeError, "BasicRNNCell.backward: d_output must be a NumPy array [B, H]; got None", lambda: backward(d_output=None)),

@@ -281,3 +281,10 @@ def test_a_readout_adds_its_bias():
     np.testing.assert_allclose(model(x), outputs[:, -1] @ model.kernel.numpy() + [0.5, -2.0], atol=1e-6)
     projected = rnn.dynamic_rnn(wrapper, x)[0]
     np.testing.assert_allclose(projected, outputs @ wrapper.kernel.numpy() + [0.5, -2.0], atol=1e-6)
+
+
+def test_steps_may_be_a_number_of_numpy():
+    x = normal(4, 1, dtype="float32")
+    assert rnn.fit(
+        Line(), x, x, keras.optimizers.SGD(0.1), steps=np.uint8(3), batch_size=np.uint8(2)
+    ).shape == (3,)

@@ -136,6 +136,13 @@ def test_lengths_may_be_of_any_whole_kind(road, lengths):
     assert state.tolist() == [[3], [0], [T], [1]]
 
 
+@pytest.mark.parametrize("last_output", [scratch.last_output, rnn.last_output])
+def test_the_last_output_takes_unsigned_lengths(last_output):
+    outputs = normal(2, T, H)
+    expected = [np.zeros(H), outputs[1, T - 1]]
+    np.testing.assert_array_equal(last_output(outputs, np.uint8([0, T])), expected)
+
+
 def test_unroll_changes_neither_its_inputs_nor_the_initial_state():
     x, start = normal(B, T, D), normal(B, H)
     scratch.unroll(basic_cell("unroll", H, D), x, [3, 0, T, 1], start)

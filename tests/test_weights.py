@@ -4,6 +4,9 @@ Oracles: the three roads to the same weights against each other, one half agains
 other, and the law of Glorot's uniform distribution (bounds and variance).
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -169,3 +172,20 @@ def test_the_peepholes_multiply_c():
     output, state = cell(x * one, rnn.LSTMStateTuple(c * one, 0 * one))
     np.testing.assert_allclose(state.c, [[new_c]], rtol=1e-12)
     np.testing.assert_allclose(output, [[np.tanh(new_c) * sigmoid(2.0 * new_c)]], rtol=1e-12)
+
+
+@either_half
+def test_threads_that_meet_a_new_cell_at_once_get_the_same_weights(make, monkeypatch):
+    drawn = make._make_weights
+
+    def slowly(cell, num_inputs):
+        time.sleep(0.05)  # all threads are inside by then, if they can be
+        drawn(cell, num_inputs)
+
+    monkeypatch.setattr(make, "_make_weights", slowly)
+    cell = make(H)  # no seed: every drawing gives other weights
+    x = normal(B, D, dtype=cell.zero_state(B).dtype.name)
+    with ThreadPoolExecutor(4) as threads:
+        outputs = list(threads.map(lambda _: np.asarray(cell(x, cell.zero_state(B))[0]), range(4)))
+    for output in outputs:
+        np.testing.assert_array_equal(output, outputs[0])

@@ -177,4 +177,4 @@ def check_lengths(
             )
             came = f"{lengths[row]} in row {row}"
         fail(where, name, f"from {least} to T" + f"={time_steps}" * (time_steps is not None), came)
-    return lengths
+    return lengths.astype(np.int64)  # of unsigned ones 0 - 1 would be a large number

@@ -26,15 +26,16 @@ def check_samples(where: str, inputs: Any, targets: Any, kinds: type | tuple[typ
     return rows[0]
 
 
-def check_training(where: str, steps: Any, batch_size: Any, seed: Any, buffer: Any, max_norm: Any) -> None:
-    """Check the settings that a training loop shares in both halves."""
-    check_count(where, "steps", steps)
+def check_training(where: str, steps: Any, batch_size: Any, seed: Any, buffer: Any, max_norm: Any) -> int:
+    """Check the settings that a training loop shares in both halves; return the steps."""
+    steps = check_count(where, "steps", steps)
     check_count(where, "batch_size", batch_size)
     check_seed(where, seed)
     if buffer is not None:
         check_count(where, "buffer", buffer)
     if max_norm is not None:
         check_positive(where, "max_norm", max_norm)
+    return steps
 
 
 def check_positive(where: str, name: str, value: Any) -> float:

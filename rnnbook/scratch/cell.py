@@ -4,6 +4,7 @@ A cell stores weights only. What backward needs, forward returns as its tape.
 Left out on purpose: anything that knows of time (see unroll.py).
 """
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from rnnbook import checks
 from rnnbook.protocol import map_state
 
+BUILDING = threading.RLock()  # of threads that meet a new cell at once, the first draws its weights
 MEMBERS = ("dtype", "weights", "build", "forward", "backward")  # beside those of the protocol
 
 
@@ -100,10 +102,11 @@ class WeightedCell(Cell):
 
     def build(self, num_inputs: int) -> None:
         num_inputs = checks.check_count(self.kind, "num_inputs", num_inputs)
-        if self.num_inputs is None:
-            self._make_weights(num_inputs)
-            self.num_inputs = num_inputs
-        elif self.num_inputs != num_inputs:
+        with BUILDING:
+            if self.num_inputs is None:
+                self._make_weights(num_inputs)
+                self.num_inputs = num_inputs
+        if self.num_inputs != num_inputs:
             checks.fail(self.kind, "num_inputs", f"{self.num_inputs}, as built", num_inputs)
 
     def _make_weights(self, num_inputs: int) -> None:

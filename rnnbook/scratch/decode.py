@@ -45,6 +45,7 @@ def greedy_decode(
     where = "greedy_decode"
     B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
     state = initial_state
+    start_token, end_token = int(start_token), int(end_token)  # a NumPy one would decide the dtype
     tokens = np.full(B, start_token)  # [B]
     alive = np.ones(B, bool)  # [B]
     emitted: list[np.ndarray] = []

@@ -161,7 +161,7 @@ def fit(
             expected = f"an object with a method {member}"
             checks.fail("fit", name, expected, checks.what(value), TypeError)
     samples = checks.check_samples("fit", inputs, targets, np.ndarray)
-    checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
+    steps = checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
     losses = np.empty(steps)
     order = batches(samples, batch_size, steps, seed, buffer)  # [steps, B]
     for n, rows in enumerate(_progress(order)):

@@ -5,6 +5,7 @@ A cell is a `tf.Module`: it runs eagerly, inside `tf.function` and under
 writes them out).
 """
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from rnnbook import checks
 from rnnbook.protocol import map_state
 from rnnbook.tf.run_time import as_written, state_of_step
 
+BUILDING = threading.RLock()  # of threads that meet a new cell at once, the first draws its weights
 MEMBERS = ("dtype", "trainable_variables")  # beside those of the protocol
 PLAIN = (tf.Tensor, tf.Variable, np.ndarray)  # a ragged, sparse or Keras tensor is none of these
 
@@ -84,11 +86,12 @@ class WeightedCell(Cell):
 
     def build(self, num_inputs: int) -> None:
         num_inputs = checks.check_count(self.kind, "num_inputs", num_inputs)
-        if self.num_inputs is None:
-            with tf.init_scope():  # a variable outlives the function that first called the cell
-                self._make_weights(num_inputs)
-            self.num_inputs = num_inputs
-        elif self.num_inputs != num_inputs:
+        with BUILDING:
+            if self.num_inputs is None:
+                with tf.init_scope():  # a variable outlives the function that first called the cell
+                    self._make_weights(num_inputs)
+                self.num_inputs = num_inputs
+        if self.num_inputs != num_inputs:
             checks.fail(self.kind, "num_inputs", f"{self.num_inputs}, as built", num_inputs)
 
     def _make_weights(self, num_inputs: int) -> None:

@@ -49,6 +49,7 @@ def greedy_decode(
     """
     where = "greedy_decode"
     B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
+    start_token, end_token, max_steps = int(start_token), int(end_token), int(max_steps)
     expected = "an array, or a tuple of arrays, of B rows each"
     state = first = map_state(lambda leaf: as_tensor(where, "initial_state", leaf, expected), initial_state)
     while isinstance(first, tuple):

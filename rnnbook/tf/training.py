@@ -143,7 +143,7 @@ def fit(
     Taught in: book/6-applications/sine-wave.
     """
     samples = checks.check_samples("fit", inputs, targets, PLAIN)
-    checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
+    steps = checks.check_training("fit", steps, batch_size, seed, buffer, max_norm)
     _check_parts(model, optimizer, loss)
     order = batches(samples, batch_size, steps, seed, buffer)  # [steps, B]
     inputs, targets = tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets)
