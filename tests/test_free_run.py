@@ -1,5 +1,7 @@
 """Predicting in one call, and running on one's own predictions. Oracle: the model called step by step."""
 
+from itertools import pairwise
+
 import keras
 import numpy as np
 import pytest
@@ -124,3 +126,33 @@ def test_training_on_single_steps_is_the_same_compiled_by_xla_or_not():
         losses.append(rnn.fit(model, inputs, targets, adagrad, steps=130, batch_size=8, seed=0, loss=loss))
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-3)
     assert len(losses[0]) == 130
+
+
+def test_predictions_and_free_runs_follow_a_model_whose_parts_are_replaced():
+    model = rnn.SequenceRegressor(rnn.BasicLSTMCell(5, seed=0), 1, seed=1)
+    x = normal(4, 3, 1, dtype=np.float32)
+
+    def follow():
+        now = model(x)
+        np.testing.assert_allclose(model.predict(x), now, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(model.free_run(x, 1)[:, 0], now, rtol=0, atol=1e-6)
+        return now.numpy()
+
+    results = [follow()]
+    model.cell.forget_bias = 5.0
+    results.append(follow())
+    model.cell.kernel = tf.Variable(2 * model.cell.kernel)
+    results.append(follow())
+    model.cell = rnn.GRUCell(5, seed=2)
+    results.append(follow())
+    model.cell = rnn.ResidualWrapper(rnn.OutputProjectionWrapper(model.cell, 1, seed=3))
+    model.kernel = tf.Variable([[1.0]])
+    results.append(follow())
+    assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(results))
+
+
+def test_predicting_again_makes_no_new_graph():
+    model = rnn.SequenceRegressor(rnn.GRUCell(5, num_inputs=1, seed=0), 1, seed=1)
+    for rows in (4, 5, 6, 7):
+        model.predict(normal(rows, 3, 1, dtype=np.float32))
+    assert model._predict.experimental_get_tracing_count() == 2  # of 4 rows, and of any number

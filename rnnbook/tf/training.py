@@ -10,6 +10,7 @@ from tqdm import tqdm
 from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
+from rnnbook.protocol import parts
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
 from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.run_time import same_shape
@@ -50,9 +51,12 @@ class SequenceRegressor(tf.Module):
         outputs, _ = dynamic_rnn(self.cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
         return outputs[-1] @ self.kernel + self.bias
 
-    @tf.function(reduce_retracing=True)
     def predict(self, inputs: tf.Tensor) -> tf.Tensor:
         """Predictions [N, O] of all windows [N, T, D] in one compiled call."""
+        return self._predict(inputs, _settings(self))
+
+    @tf.function(reduce_retracing=True)
+    def _predict(self, inputs: tf.Tensor, settings: Any) -> tf.Tensor:
         return self(inputs)
 
     def free_run(self, window: tf.Tensor, steps: int) -> tf.Tensor:
@@ -76,10 +80,20 @@ class SequenceRegressor(tf.Module):
         axis = checks.slides_along(where, window.shape, self.bias.shape[0])
         window = tf.convert_to_tensor(window)
         self.cell.build(window.shape[2])
-        return (_slide_in_xla if has_fast_way(self.cell) else _slide)(self, window, steps, axis)
+        slide = _slide_in_xla if has_fast_way(self.cell) else _slide
+        return slide(self, window, steps, axis, _settings(self))
 
 
-def _sliding(model: SequenceRegressor, window: tf.Tensor, steps: int, axis: int) -> tf.Tensor:
+def _settings(model: SequenceRegressor) -> tuple[Any, ...]:
+    """What a compiled function takes for fixed: another cell, weight or forget_bias needs another function."""
+    held = [(name, value) for part in (model, *parts(model.cell)) for name, value in vars(part).items()]
+    simple = (bool, int, float, str)
+    return tuple(
+        (name, value if isinstance(value, simple) else id(value)) for name, value in held if name[0] != "_"
+    )
+
+
+def _sliding(model: SequenceRegressor, window: tf.Tensor, steps: int, axis: int, settings: Any) -> tf.Tensor:
     predictions = tf.TensorArray(window.dtype, steps, element_shape=(window.shape[0], model.bias.shape[0]))
     for n in tf.range(steps):
         prediction = model(window)  # [B, O]
