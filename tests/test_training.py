@@ -283,6 +283,71 @@ def test_a_readout_adds_its_bias():
     np.testing.assert_allclose(projected, outputs @ wrapper.kernel.numpy() + [0.5, -2.0], atol=1e-6)
 
 
+def sums():
+    x = normal(16, T, D, dtype="float32")
+    return x, x.sum((1, 2))[:, None] / 10
+
+
+@pytest.mark.parametrize("max_norm", [None, 0.05])
+@pytest.mark.parametrize("scaled", [
+    lambda: keras.optimizers.SGD(0.1, loss_scale_factor=1024.0),
+    lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)),
+], ids=["factor", "optimizer"])  # fmt: skip
+@pytest.mark.parametrize("steps", [T, 1], ids=["loop", "xla"])
+def test_a_scaled_loss_trains_as_one_that_is_not(scaled, max_norm, steps):
+    x, y = sums()
+    losses = [
+        rnn.fit(
+            rnn.SequenceRegressor(rnn.GRUCell(H, seed=0), 1, seed=1), x[:, :steps], y, optimizer,
+            steps=4, batch_size=8, seed=0, max_norm=max_norm,
+        )
+        for optimizer in (scaled(), keras.optimizers.SGD(0.1))
+    ]  # fmt: skip
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+    assert losses[1][-1] != losses[1][0]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_numpys_optimizers_learn_in_float16_as_in_float32(name):
+    losses = []
+    for dtype in ("float16", "float32"):
+        x, y = (array.astype(dtype) for array in sums())
+        model = scratch.SequenceRegressor(scratch.GRUCell(H, dtype=dtype, seed=0), 1, seed=1)
+        losses.append(scratch.fit(model, x, y, OPTIMIZERS[name][0](), steps=60, batch_size=8, seed=0))
+    np.testing.assert_allclose(losses[0][-8:].mean(), losses[1][-8:].mean(), rtol=0.1)
+
+
+@pytest.mark.parametrize("gradient", [1e-4, 500.0])
+def test_squares_that_float16_cannot_hold_take_the_step_of_float32(gradient):
+    for make in (scratch.Adam, scratch.Adagrad):
+        moved = []
+        for dtype in ("float16", "float32"):
+            p, optimizer = np.zeros(1, dtype), make(0.1)
+            for _ in range(3):
+                optimizer.step({"p": p}, {"p": np.array([gradient], dtype)})
+            moved.append(p.copy())
+        np.testing.assert_allclose(*moved, rtol=5e-3)
+
+
+def test_an_optimizer_whose_squares_vanish_in_float16_is_refused_there():
+    x, y = (array.astype("float16") for array in sums())
+
+    def train(optimizer):
+        model = rnn.SequenceRegressor(rnn.GRUCell(H, dtype="float16", seed=0), 1, seed=1)
+        return rnn.fit(model, x, y, optimizer, steps=60, batch_size=8, seed=0)
+
+    text = (
+        "fit: epsilon of the optimizer must be at least 0.001 for weights of float16, in which squares vanish"
+    )
+    small = keras.optimizers.RMSprop(0.01)
+    for optimizer in (small, keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01))):
+        with raises(ValueError, f"{text}; got 1e-07"):
+            train(optimizer)
+    for optimizer in (keras.optimizers.Adam(0.01, epsilon=1e-3), keras.optimizers.Adagrad(0.1)):
+        losses = train(optimizer)
+        assert losses[-8:].mean() < losses[:8].mean() / 2
+
+
 def test_steps_may_be_a_number_of_numpy():
     x = normal(4, 1, dtype="float32")
     assert rnn.fit(

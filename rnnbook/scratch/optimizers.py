@@ -74,11 +74,11 @@ class Adagrad:
         for name, p in parameters.items():
             g = gradients[name]
             if name not in self._sums:
-                self._sums[name] = np.full_like(p, self.initial_accumulator)
+                self._sums[name] = np.full_like(p, self.initial_accumulator, _wide(p))
             a = self._sums[name]
-            a += g * g
+            a += np.square(g, dtype=a.dtype)
             step = self.learning_rate * g
-            step /= np.sqrt(a)
+            step /= np.sqrt(a).astype(p.dtype, copy=False)
             p -= step
 
 
@@ -110,11 +110,16 @@ class Adam:
         for name, p in parameters.items():
             g = gradients[name]
             if name not in self._m:
-                self._m[name], self._v[name] = np.zeros_like(p), np.zeros_like(p)
+                self._m[name], self._v[name] = np.zeros_like(p, _wide(p)), np.zeros_like(p, _wide(p))
             m, v = self._m[name], self._v[name]
             m += (1 - self.beta_1) * (g - m)
-            v += (1 - self.beta_2) * (g * g - v)
-            p -= p.dtype.type(rate) * m / (np.sqrt(v) + self.epsilon)
+            v += (1 - self.beta_2) * (np.square(g, dtype=v.dtype) - v)
+            p -= (m.dtype.type(rate) * m / (np.sqrt(v) + self.epsilon)).astype(p.dtype, copy=False)
+
+
+def _wide(p: np.ndarray) -> np.dtype:
+    """The dtype of what is summed up: squares of float16 vanish below 2e-4 and overflow above 256."""
+    return np.result_type(p, np.float32)
 
 
 def _share(name: str, value: float) -> float:

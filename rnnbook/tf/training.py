@@ -16,6 +16,7 @@ from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.run_time import same_shape
 from rnnbook.tf.unroll import dynamic_rnn
 
+FLOAT16_EPSILON = 1e-3  # of Adam and its kind; with the usual 1e-7 a step has no bound, see `_check_float16`
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
 
 
@@ -169,6 +170,7 @@ def fit(
     if not tf.is_tensor(value) or value.shape.rank != 0:
         checks.fail("fit", "loss", "one that returns a scalar tensor", checks.describe(value))
     checks.check_dtype("fit", "result of loss", value, variables[0].dtype)
+    _check_float16(variables, optimizer)
     optimizer.build(variables)
 
     @tf.function(jit_compile=_gains_from_xla(model, inputs, loss))
@@ -177,9 +179,11 @@ def fit(
         for n in tf.range(count):
             with tf.GradientTape() as tape:
                 value = loss(model(tf.gather(inputs, rows[n])), tf.gather(targets, rows[n]))
-            gradients = tape.gradient(value, variables)
+                scaled = optimizer.scale_loss(value)  # the optimizer divides the gradients again
+            gradients = tape.gradient(scaled, variables)
             if max_norm is not None:
-                gradients, _ = tf.clip_by_global_norm(gradients, max_norm)
+                scale = tf.cast(optimizer.scale_loss(tf.ones_like(value)), value.dtype)
+                gradients, _ = tf.clip_by_global_norm(gradients, max_norm * scale)
             optimizer.apply_gradients(zip(gradients, variables, strict=True))
             losses = losses.write(n, value)
         return losses.stack()
@@ -216,3 +220,13 @@ def _check_parts(model: Any, optimizer: Any, loss: Any) -> None:
     if not callable(loss) or isinstance(loss, type):
         expected = "a function of predictions and targets"
         checks.fail("fit", "loss", expected, checks.what(loss), TypeError)
+
+
+def _check_float16(variables: list[Any], optimizer: Any) -> None:
+    """Check that what an optimizer divides by can be told from zero in float16, where squares vanish."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    epsilon, start = getattr(inner, "epsilon", None), getattr(inner, "initial_accumulator_value", 0)
+    small = epsilon is not None and not start and epsilon < FLOAT16_EPSILON
+    if small and any(checks.dtype_name(variable) == "float16" for variable in variables):
+        expected = f"at least {FLOAT16_EPSILON} for weights of float16, in which squares vanish"
+        checks.fail("fit", "epsilon of the optimizer", expected, epsilon)
