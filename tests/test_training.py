@@ -348,6 +348,73 @@ def test_an_optimizer_whose_squares_vanish_in_float16_is_refused_there():
         assert losses[-8:].mean() < losses[:8].mean() / 2
 
 
+class Both(tf.Module):
+    """A cell, and Keras's layer in a list."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell, self.layers = rnn.GRUCell(H, seed=0), [keras.layers.Dense(1)]
+
+    def __call__(self, x):
+        return self.layers[0](rnn.dynamic_rnn(self.cell, x)[0][:, -1])
+
+
+class InKeras(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.cell, self.dense = rnn.GRUCell(H, seed=0), keras.layers.Dense(1)
+
+    def call(self, x):
+        return self.dense(rnn.dynamic_rnn(self.cell, x)[0][:, -1])
+
+
+class Listed(Both):
+    """Says by itself what is trained: not the layer."""
+
+    @property
+    def trainable_variables(self):
+        return self.cell.trainable_variables
+
+
+def all_weights(model):
+    dense = model.dense if isinstance(model, keras.Model) else model.layers[0]
+    return [np.array(weight) for weight in (*model.cell.trainable_variables, *dense.trainable_variables)]
+
+
+@pytest.mark.parametrize(("kind", "moved"), [(Both, 6), (InKeras, 6), (Listed, 4)])
+def test_a_cell_and_a_keras_layer_train_together(kind, moved):
+    x, y = sums()
+    model = kind()
+    model(x)
+    before = all_weights(model)
+    rnn.fit(model, x, y, keras.optimizers.SGD(0.1), steps=2, batch_size=8, seed=0)
+    changes = [np.abs(one - other).max() > 0 for one, other in zip(before, all_weights(model), strict=True)]
+    assert changes == [True] * moved + [False] * (6 - moved)
+
+
+def test_a_frozen_keras_layer_stays_as_it_is():
+    x, y = sums()
+    model = Both()
+    model(x)
+    model.layers[0].trainable = False
+    before = all_weights(model)
+    rnn.fit(model, x, y, keras.optimizers.SGD(0.1), steps=2, batch_size=8, seed=0)
+    for one, other in zip(before[4:], all_weights(model)[4:], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_keras_refuses_to_train_a_model_whose_cell_it_overlooks(eagerly):
+    x, y = sums()
+    model = InKeras()
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    text = "GRUCell: a cell in a Keras model must be trained by rnnbook.tf.fit without compile, or converted by to_keras"
+    with pytest.raises(ValueError, match=f"{text}; got InKeras.fit, which overlooks its weights"):
+        model.fit(x, y, verbose=0)
+    assert model.predict(x, verbose=0).shape == (16, 1)
+    assert model.evaluate(x, y, verbose=0) > 0
+
+
 def test_steps_may_be_a_number_of_numpy():
     x = normal(4, 1, dtype="float32")
     assert rnn.fit(

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import map_state
+from rnnbook.tf.beside_keras import check_trained_by_keras
 from rnnbook.tf.run_time import as_written, state_of_step
 
 BUILDING = threading.RLock()  # of threads that meet a new cell at once, the first draws its weights
@@ -113,4 +114,5 @@ class WeightedCell(Cell):
         self.build(inputs.shape[-1])
         B = inputs.shape[0]
         checks.check_state(self.kind, "state", state, self.state_size, B, self.dtype, check_tensor)
+        check_trained_by_keras(self)
         return state_of_step(self.kind, state, self.state_size, inputs)

@@ -11,6 +11,7 @@ from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import parts
+from rnnbook.tf.beside_keras import variables_to_train
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
 from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.run_time import same_shape
@@ -140,7 +141,8 @@ def fit(
     Many steps run in one compiled call; between calls a bar shows people the progress.
 
     Args:
-        model: a `tf.Module` from inputs to predictions; its variables are changed.
+        model: a `tf.Module` or `keras.Model` from inputs to predictions; the variables of all
+            cells and Keras layers that it holds are changed.
         inputs, targets: [N, ...] each.
         optimizer: of Keras.
         steps: how many batches.
@@ -164,7 +166,7 @@ def fit(
     inputs, targets = tf.convert_to_tensor(inputs), tf.convert_to_tensor(targets)
     # One prediction builds the cells, so that the optimizer knows all variables.
     value = loss(model(inputs[:1]), targets[:1])
-    variables = model.trainable_variables
+    variables = variables_to_train(model)
     if not variables:
         checks.fail("fit", "model", "a tf.Module with variables to train", "one without any")
     if not tf.is_tensor(value) or value.shape.rank != 0:
