@@ -8,6 +8,8 @@ PY := .venv/bin/python
 CODE := rnnbook tests tools benchmarks mutation noxfile.py book/conftest.py
 OFFLINE := $(PY) tools/offline.py $(PY)
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
+TAKEN := _build/taken
+SOURCES := _config.yml _toc.yml pyproject.toml $(shell find book rnnbook tools -type f ! -name '*.pyc' 2>/dev/null)
 TOPIC := $(basename $(PAGE))
 # Installs an extra of pyproject.toml that is not in the lock; does nothing where it is there.
 EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
@@ -22,7 +24,7 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test check code outputs html mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
+.PHONY: help book serve test check code html outputs mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
@@ -51,11 +53,17 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 code: .venv/ready  # tests of the package, the pages' text and the tools
 	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
 
-outputs: .venv/ready  # every cell of every notebook, run again without a network and compared
-	@$(OFFLINE) -m pytest -q --nbval book -n 2 --dist loadfile
-
 html: .venv/ready  # the book, warnings are errors
 	@$(BUILD) -q --all
+
+_build/html/index.html: $(SOURCES)
+	@$(MAKE) html
+
+# Every cell of every page, run again without a network and compared: as a reader takes it along,
+# unpacked from its zip, with the wheel of the package in an environment of its own.
+outputs: .venv/ready _build/html/index.html
+	@$(PY) tools/taken.py
+	@$(PY) tools/offline.py $(TAKEN)/environment/bin/python -m pytest -q --nbval $(TAKEN)/book -n 2 --dist loadfile
 
 # Every page in a browser: three at a time, for each waits on the theme now and then.
 # Where RNNBOOK_CHROMIUM=required, as in .ci/run, a missing browser fails.

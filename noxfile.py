@@ -25,6 +25,7 @@ OTHERS = (
     "pages",
     "repository_links",
     "security",
+    "take_along",
     "toolchain",
     "wheel",
 )

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -227,30 +228,28 @@ def test_the_start_page_leads_to_the_first_page(tab, site):
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
-def test_the_notebook_to_download_is_the_committed_file(notebook):
-    """Each page with code links to its notebook, and what is there is the file in the repository, byte by byte."""
-    page = BOOK / Path(notebook).with_suffix(".html")
-    links = [
-        url
-        for url in Html(page.read_text(encoding="utf-8")).links
-        if url.endswith(".ipynb") and "_sources/" in url
-    ]
-    assert len(links) == 1
-    assert (page.parent / links[0]).read_bytes() == (ROOT / notebook).read_bytes()
+def test_the_zip_to_download_holds_the_committed_notebook(notebook):
+    """Each page with code links to its zip, at its top and at its end, and to no notebook without it."""
+    path = Path(notebook)
+    page = BOOK / path.with_suffix(".html")
+    links = Html(page.read_text(encoding="utf-8")).links
+    assert [url for url in links if url.endswith((".zip", ".ipynb"))] == [f"{path.stem}.zip"] * 2
+    with zipfile.ZipFile(page.with_suffix(".zip")) as archive:
+        assert archive.read(f"{path.stem}/{path.name}") == (ROOT / notebook).read_bytes()
 
 
-def test_a_click_downloads_the_notebook(tab, site):
+def test_a_click_downloads_the_zip(tab, site):
     downloads = []
     tab.on("download", lambda download: downloads.append(download))
     # the link opens a new tab
     tab.on("popup", lambda popup: popup.on("download", lambda download: downloads.append(download)))
     tab.goto(f"{site}/book/4-gates/lstm.html")
     tab.get_by_label("Download this page").click()
-    tab.get_by_text(".ipynb", exact=True).click()
+    tab.get_by_text(".zip", exact=True).click()
     for _ in range(100):
         if not downloads:
             tab.wait_for_timeout(100)
-    assert Path(downloads[0].path()).read_bytes() == (ROOT / "book/4-gates/lstm.ipynb").read_bytes()
+    assert Path(downloads[0].path()).read_bytes() == (BOOK / "book/4-gates/lstm.zip").read_bytes()
 
 
 @pytest.mark.parametrize("where", ["loopback", "file"])

@@ -15,6 +15,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+import take_along
 
 ROOT = Path(__file__).resolve().parent.parent
 UV = str(Path(sys.executable).with_name("uv"))
@@ -35,12 +36,7 @@ print(np.isfinite(losses).all(), len(losses))
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
-    """Built by way of the source archive, so that nothing an earlier build left can get in."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [UV, "build", "-q", "--offline", "--no-build-isolation", "--python", sys.executable]
-    subprocess.run([*build, "--out-dir", str(folder), str(ROOT)], check=True)
-    (path,) = folder.glob("*.whl")
-    return path
+    return take_along.build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
