@@ -74,6 +74,9 @@ def make_environment(home: Path, wheel: Path) -> Path:
     install = [uv, "pip", "install", "-q", "--no-index", "--no-deps", "--python", python, wheel]
     subprocess.run(install, check=True)
     (site,) = home.glob("lib/python3.*/site-packages")
+    reader = Path(sys.prefix) / "reader"  # the home folder of the pages, with Matplotlib's list of fonts
+    reader.mkdir(exist_ok=True)
+    (home / "reader").symlink_to(reader)
     (site / "lent.pth").write_text(START.format(lent=LENT, all=sysconfig.get_path("purelib")) + "\n")
     return python
 
