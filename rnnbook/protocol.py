@@ -30,14 +30,18 @@ class Cell(Protocol):
     """
 
     @property
-    def state_size(self) -> Any: ...
+    def state_size(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define state_size")
 
     @property
-    def output_size(self) -> int: ...
+    def output_size(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} must define output_size")
 
-    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any: ...
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must define zero_state")
 
-    def __call__(self, inputs: Any, state: Any) -> tuple[Any, Any]: ...
+    def __call__(self, inputs: Any, state: Any) -> tuple[Any, Any]:
+        raise NotImplementedError(f"{type(self).__name__} must define __call__")
 
 
 def assert_like_cell(where: str, cell: object, more: Sequence[str] = ()) -> None:

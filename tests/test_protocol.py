@@ -110,3 +110,13 @@ def test_map_state_refuses_states_of_different_structure(states, came):
 def test_same_structure_is_true_for_a_structure_and_itself_only(one, other):
     renamed = map_state(lambda size: f"array of {size}", STRUCTURES[other])
     assert same_structure(STRUCTURES[one], renamed) == (one == other)
+
+
+def test_the_protocol_as_a_base_class_says_what_is_missing():
+    class Mine(Cell):
+        state_size = output_size = 5
+
+    with pytest.raises(NotImplementedError, match="Mine must define zero_state"):
+        Mine().zero_state(4)
+    with pytest.raises(NotImplementedError, match="Mine must define __call__"):
+        Mine()(np.ones((4, 3)), np.ones((4, 5)))
