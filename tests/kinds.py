@@ -62,7 +62,9 @@ def residual(m: Any, dtype: str) -> Any:
 
 
 def projection(m: Any, dtype: str) -> Any:
-    return m.OutputProjectionWrapper(basic(m, dtype), 2, seed=9)
+    wrapper = m.OutputProjectionWrapper(basic(m, dtype), 2, seed=9)
+    wrapper.build(D)
+    return wrapper
 
 
 BOTH = {"BasicRNNCell": basic, "BasicLSTMCell": lstm, "GRUCell": gru, "MultiRNNCell": stack}

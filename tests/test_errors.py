@@ -35,7 +35,6 @@ CELLS = [
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'int32'", lambda h: h.make(H, dtype="int32")),
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'flaot'", lambda h: h.make(H, dtype="flaot")),
     (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got 'f4,,'", lambda h: h.make(H, dtype="f4,,")),
-    (TypeError, "BasicRNNCell: dtype must be a floating dtype of {library}; got None", lambda h: h.make(H, dtype=None)),
     (ValueError, f"BasicRNNCell.zero_state: batch_size must be {COUNT}; got 0", lambda h: h.cell().zero_state(0)),
     (TypeError, f"BasicRNNCell.zero_state: batch_size must be {COUNT}; got None", lambda h: h.cell().zero_state(None)),
     (TypeError, "BasicRNNCell.zero_state: dtype must be a floating dtype of {library}; got 'int64'", lambda h: h.cell().zero_state(B, "int64")),
@@ -125,6 +124,7 @@ def backward(tape="good", d_output="good", d_new_state="good", cell=None):
 
 
 NUMPY_ONLY = [
+    (TypeError, "BasicRNNCell: dtype must be a floating dtype of NumPy; got None", lambda: BasicRNNCell(H, dtype=None)),
     (TypeError, "BasicRNNCell: activation must be an Activation such as rnnbook.scratch.tanh; got 'tanh'", lambda: BasicRNNCell(H, "tanh")),
     (TypeError, "BasicRNNCell: activation must be an Activation such as rnnbook.scratch.tanh; got <ufunc 'tanh'>", lambda: BasicRNNCell(H, np.tanh)),
     (TypeError, "BasicRNNCell: inputs must be a NumPy array [B, D]; got an EagerTensor", lambda: BasicRNNCell(H)(tf.constant(ONES), np.zeros((B, H)))),
@@ -140,7 +140,7 @@ NUMPY_ONLY = [
     (TypeError, "BasicRNNCell.backward: d_output must be float64; got float32", lambda: backward(d_output=floats(B, H))),
 ]  # fmt: skip
 TENSORFLOW_ONLY = [
-    (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got 'tanh'", lambda: HALVES[1].make(H, "tanh")),
+    (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got 'tahn'", lambda: HALVES[1].make(H, "tahn")),
     (TypeError, "BasicRNNCell: activation must be a function such as tf.tanh; got Activation(function=<function _identity>, derivative=<function ones_like>)", lambda: HALVES[1].make(H, identity)),
     (TypeError, "BasicRNNCell: result of activation must be float32; got float16", lambda: HALVES[1].make(H, lambda a: tf.cast(a, "float16"))(floats(B, D), floats(B, H))),
     (TypeError, "BasicRNNCell: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: HALVES[1].make(H, np.tanh)(floats(B, D), floats(B, H))),

@@ -94,7 +94,6 @@ WRAPPERS = [
     (TypeError, "BasicLSTMCell: forget_bias must be a finite number; got 1j", lambda h: lstm(h, 1j)),
     (ValueError, "BasicLSTMCell: forget_bias must be a finite number; got nan", lambda h: lstm(h, float("nan"))),
     (ValueError, "BasicLSTMCell: state must be structured like state_size LSTMStateTuple(c=5, h=5); got shape (4, 5)", lambda h: lstm(h)(STEP, STATE)),
-    (ValueError, "BasicLSTMCell: state must be structured like state_size LSTMStateTuple(c=5, h=5); got tuple(shape (4, 5), shape (4, 5))", lambda h: lstm(h)(STEP, (STATE, STATE))),
     (ValueError, f"GRUCell: num_units must be {COUNT}; got 0", lambda h: h.module.GRUCell(0)),
     (TypeError, "GRUCell: inputs must be float64; got float32", lambda h: h.module.GRUCell(H, dtype="float64")(STEP, STATE)),
     (TypeError, "BasicRNNCell: inputs must be a plain array [B, D]; got a MaskedArray", lambda h: h.cell()(np.ma.masked_less(STEP, 0), STATE)),  # the mask would be lost
@@ -234,6 +233,7 @@ def move(optimizer, parameters=None, gradients=None):
 RATE = "at least 0 and finite"
 SHARE = "at least 0 and below 1"
 ONLY_NUMPY = [
+    (ValueError, "BasicLSTMCell: state must be structured like state_size LSTMStateTuple(c=5, h=5); got tuple(shape (4, 5), shape (4, 5))", lambda: lstm(NUMPY)(STEP, (STATE, STATE))),
     (TypeError, f"forward_through_time: cell must have {BACK}; got NoneType without {BACK}", lambda: scratch.forward_through_time(None, X)),
     (TypeError, f"forward_through_time: cell must have {BACK}; got CountingCell without dtype, weights, build, forward, backward", lambda: scratch.forward_through_time(CountingCell(np.zeros), X)),
     (TypeError, f"forward_through_time: cell must have {BACK}; got BasicRNNCell without weights, forward, backward", lambda: scratch.forward_through_time(TENSORFLOW.cell(), X)),
@@ -333,10 +333,27 @@ def keras_layer(kind="GRU", units=H, **options):
 LSTM = rnn.LSTMCell(H, num_proj=2, num_inputs=D)
 PEEPHOLES = rnn.LSTMCell(H, use_peepholes=True, num_inputs=D)
 GRU = rnn.GRUCell(H, num_inputs=D)
+TUPLE = "True: a state is the tuple (c, h), and tf.concat(state, axis=1) makes one array of it"
 RNN_KINDS = "a BasicRNNCell, BasicLSTMCell, LSTMCell or GRUCell"
 LAYERS = "a SimpleRNN, LSTM or GRU"
 LEAVE = "options that leave the step as it is"
 ONLY_TENSORFLOW = [
+    (TypeError, "dynamic_rnn: inputs must be float32; got float64", lambda: rnn.SequenceRegressor(rnn.GRUCell(H), 2)(X.astype("float64"))),  # the cell would take them
+    (ValueError, f"BasicLSTMCell: state_is_tuple must be {TUPLE}; got False", lambda: rnn.BasicLSTMCell(H, 1.0, False)),
+    (ValueError, f"LSTMCell: state_is_tuple must be {TUPLE}; got False", lambda: rnn.LSTMCell(H, state_is_tuple=False)),
+    (ValueError, f"MultiRNNCell: state_is_tuple must be {TUPLE}; got False", lambda: rnn.MultiRNNCell([GRU], state_is_tuple=False)),
+    (ValueError, "BasicLSTMCell: state must be structured like state_size LSTMStateTuple(c=5, h=5); got tuple(shape (4, 5), shape (4, 5), shape (4, 5))", lambda: rnn.BasicLSTMCell(H)(STEP, (STATE, STATE, STATE))),
+    (TypeError, "LSTMCell: activation must be a function such as tf.tanh; got 'tahn'", lambda: rnn.LSTMCell(H, activation="tahn")),
+    (TypeError, "GRUCell: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: rnn.GRUCell(H, np.tanh)(STEP, STATE)),
+    (TypeError, "GRUCell: inputs must be of a floating dtype; got int64", lambda: rnn.GRUCell(H)(STEP.astype(int), STATE)),
+    (ValueError, f"LSTMCell: cell_clip must be {POSITIVE}; got -1.0", lambda: rnn.LSTMCell(H, cell_clip=-1.0)),
+    (TypeError, f"LSTMCell: proj_clip must be {POSITIVE}; got '1'", lambda: rnn.LSTMCell(H, num_proj=2, proj_clip="1")),
+    (ValueError, f"DropoutWrapper: output_keep_prob must be {KEPT}; got 1.5", lambda: drop(TENSORFLOW, output_keep_prob=tf.constant(1.5))),
+    (TypeError, "DropoutWrapper: input_keep_prob must be of a floating dtype; got int32", lambda: drop(TENSORFLOW, input_keep_prob=tf.constant(1))),
+    (TypeError, "DropoutWrapper: dropout_state_filter_visitor must be a function from a state to a choice; got 3", lambda: drop(TENSORFLOW, dropout_state_filter_visitor=3)),
+    (TypeError, "ResidualWrapper: residual_fn must be a function of inputs and output; got 'add'", lambda: rnn.ResidualWrapper(GRU, "add")),
+    (TypeError, "OutputProjectionWrapper: activation must be a function such as tf.tanh; got 5", lambda: rnn.OutputProjectionWrapper(GRU, 2, 5)),
+    (ValueError, "to_keras: cell must be without peepholes, projection and clips; got a cell with them", lambda: rnn.to_keras(rnn.LSTMCell(H, cell_clip=1.0, num_inputs=D))),
     (TypeError, "LSTMCell: use_peepholes must be True or False; got 'no'", lambda: rnn.LSTMCell(H, "no")),
     (TypeError, "LSTMCell: use_peepholes must be True or False; got 2", lambda: rnn.LSTMCell(H, 2)),  # num_proj in its place
     (ValueError, f"LSTMCell: num_proj must be {COUNT}; got 0", lambda: rnn.LSTMCell(H, num_proj=0)),
@@ -375,8 +392,8 @@ ONLY_TENSORFLOW = [
     (TypeError, f"to_keras: cell must be {RNN_KINDS}; got a MultiRNNCell", lambda: rnn.to_keras(stack(TENSORFLOW, [TENSORFLOW.cell()]))),
     (TypeError, f"to_keras: cell must be {RNN_KINDS}; got a BasicRNNCell", lambda: rnn.to_keras(CELL)),  # of the other half
     (ValueError, "to_keras: cell must be built: give it num_inputs or call it once; got a cell without weights", lambda: rnn.to_keras(rnn.GRUCell(H))),
-    (ValueError, "to_keras: cell must be without peepholes and projection; got a cell with them", lambda: rnn.to_keras(LSTM)),
-    (ValueError, "to_keras: cell must be without peepholes and projection; got a cell with them", lambda: rnn.to_keras(PEEPHOLES)),
+    (ValueError, "to_keras: cell must be without peepholes, projection and clips; got a cell with them", lambda: rnn.to_keras(LSTM)),
+    (ValueError, "to_keras: cell must be without peepholes, projection and clips; got a cell with them", lambda: rnn.to_keras(PEEPHOLES)),
     (ValueError, f"to_keras: options must be {LEAVE}; got activation", lambda: rnn.to_keras(GRU, activation="relu")),  # would compute another step
     (ValueError, f"to_keras: options must be {LEAVE}; got dtype, use_bias", lambda: rnn.to_keras(GRU, use_bias=False, dtype="float16")),
     (ValueError, f"to_keras: options must be {LEAVE}; got dropout, recurrent_dropout", lambda: rnn.to_keras(GRU, dropout=0.5, recurrent_dropout=0.5)),

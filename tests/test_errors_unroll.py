@@ -104,8 +104,8 @@ STATES = [
     (ValueError, "initial_state must be structured like state_size 5; got list(shape (4, 5))", {"start": [floats(B, H)]}),
     (ValueError, "initial_state must be structured like state_size 5; got a list", {"start": floats(B, H).tolist()}),
     (ValueError, "initial_state must be structured like state_size 5; got tuple(shape (4, 5))", {"start": (floats(B, H),)}),
-    (ValueError, "initial_state must be structured like state_size (1, LSTMStateTuple(c=2, h=3)); got tuple(shape (4, 1), tuple(shape (4, 2), shape (4, 3)))",
-        {"cell": lambda h: NestedCell(h.zeros), "start": (floats(B, 1), (floats(B, 2), floats(B, 3)))}),
+    (ValueError, "initial_state must be structured like state_size (1, LSTMStateTuple(c=2, h=3)); got tuple(shape (4, 1), tuple(shape (4, 2)))",
+        {"cell": lambda h: NestedCell(h.zeros), "start": (floats(B, 1), (floats(B, 2),))}),
     (ValueError, "initial_state must be [B, H] with H=2; got shape (4, 3)",  # c and h swapped
         {"cell": lambda h: NestedCell(h.zeros), "start": (floats(B, 1), LSTMStateTuple(floats(B, 3), floats(B, 2)))}),
 ]  # fmt: skip

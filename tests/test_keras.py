@@ -108,3 +108,11 @@ def test_a_cell_from_keras_keeps_the_activation():
     expected = layer(x)
     outputs, _ = rnn.dynamic_rnn(rnn.from_keras(layer), x)
     np.testing.assert_allclose(outputs[:, -1], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", [rnn.BasicRNNCell, rnn.BasicLSTMCell, rnn.GRUCell])
+def test_another_activation_goes_along(make):
+    cell = make(5, activation=tf.nn.softsign, num_inputs=3, dtype="float64", seed=1)
+    x = normal(4, 6, 3)
+    layer = rnn.to_keras(cell, return_sequences=True)
+    np.testing.assert_allclose(layer(x), rnn.dynamic_rnn(cell, x)[0], rtol=0, atol=1e-6)

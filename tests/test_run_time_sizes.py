@@ -141,7 +141,7 @@ def test_steps_of_unequal_rows_are_refused():
         lambda one, two: rnn.static_rnn(CountingCell(tf.zeros), [one, two])[1], input_signature=[spec, spec]
     )
     graph(floats(B, D), floats(B, D))
-    with refused("static_rnn: inputs_list must be [B, D] of shape] [4 3] [; got shape] [1 3]"):
+    with refused("static_rnn: inputs must be [B, D] of shape] [4 3] [; got shape] [1 3]"):
         graph(floats(B, D), floats(1, D))
 
 

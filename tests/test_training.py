@@ -276,6 +276,7 @@ def test_a_readout_adds_its_bias():
     x, cell = normal(B, T, D, dtype="float32"), rnn.BasicRNNCell(H, seed=0)
     outputs = rnn.dynamic_rnn(cell, x)[0].numpy()
     model, wrapper = rnn.SequenceRegressor(cell, 2, seed=1), rnn.OutputProjectionWrapper(cell, 2, seed=1)
+    wrapper.build(D)
     for readout in (model, wrapper):
         readout.bias.assign([0.5, -2.0])
     np.testing.assert_allclose(model(x), outputs[:, -1] @ model.kernel.numpy() + [0.5, -2.0], atol=1e-6)

@@ -22,9 +22,10 @@ from rnnbook.tf.convert import from_keras, to_keras
 from rnnbook.tf.decode import greedy_decode
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
+from rnnbook.tf.projections import OutputProjectionWrapper
 from rnnbook.tf.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.tf.unroll import dynamic_rnn, last_output, static_rnn
-from rnnbook.tf.wrappers import DropoutWrapper, MultiRNNCell, OutputProjectionWrapper, ResidualWrapper
+from rnnbook.tf.wrappers import DropoutWrapper, MultiRNNCell, ResidualWrapper
 
 __all__ = [
     "BasicLSTMCell",

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, begin, map_state
+from rnnbook.tf import tf1
 from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.run_time import as_written, checked, size, sized_state
 
@@ -41,6 +42,7 @@ def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor
         name, state = "zero_state of the cell", cell.zero_state(size(inputs, 0), inputs.dtype)
     else:
         begin(cell)
+    state = tf1.as_state(state, cell.state_size)
     B = inputs.shape[0]
     checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
     state = map_state(tf.convert_to_tensor, state)

@@ -5,8 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from rnnbook import checks
-from rnnbook.initial import glorot_uniform
+from rnnbook.tf import tf1
 from rnnbook.tf.cell import WeightedCell
 
 
@@ -17,9 +16,9 @@ class BasicRNNCell(WeightedCell):
 
     Args:
         num_units: H, the number of neurons.
-        activation: phi, a function from a tensor to a tensor.
+        activation: phi, a function from a tensor to a tensor, or the name of one in `tf.nn`.
         num_inputs: D; builds the weights at once instead of at the first call.
-        dtype: of weights, inputs and states alike.
+        dtype: of weights, inputs and states alike; None means that of the first inputs.
         seed: of the initial kernel.
 
     Weights: ``kernel [D+H, H]`` (rows: first inputs, then state), ``bias [H]``.
@@ -35,31 +34,21 @@ class BasicRNNCell(WeightedCell):
     Taught in: book/1-memory/layer-and-batch. Source: TensorFlow 1.x, BasicRNNCell.
     """
 
+    @tf1.takes("num_units activation reuse name dtype")
     def __init__(
         self,
         num_units: int,
         activation: Callable[[tf.Tensor], tf.Tensor] = tf.tanh,
         *,
         num_inputs: int | None = None,
-        dtype: Any = tf.float32,
+        dtype: Any = None,
         seed: int | None = None,
     ):
-        if not callable(activation):
-            checks.fail(
-                "BasicRNNCell",
-                "activation",
-                "a function such as tf.tanh",
-                checks.shown(activation),
-                TypeError,
-            )
-        self.activation = activation
         self.state_size = self.output_size = num_units
-        super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
+        super().__init__(num_units, activation=activation, num_inputs=num_inputs, dtype=dtype, seed=seed)
 
-    def _make_weights(self, num_inputs: int) -> None:
-        shape = (num_inputs + self.num_units, self.num_units)
-        self.kernel = self._variable("kernel", glorot_uniform(shape, self.np_dtype, self._seed))
-        self.bias = self._variable("bias", tf.zeros(self.num_units, self.dtype))
+    def shapes(self, num_inputs: int) -> dict[str, tuple[int, ...]]:
+        return {"kernel": (num_inputs + self.num_units, self.num_units), "bias": (self.num_units,)}
 
     @property
     def w_x(self) -> tf.Tensor:
@@ -71,18 +60,8 @@ class BasicRNNCell(WeightedCell):
         """The rows of the kernel that meet the state [H, H]."""
         return self.kernel[self.num_inputs :]
 
-    # Unlike the other cells this one runs a function of the user's, in which AutoGraph is to
-    # translate an `if` on a tensor: so its step must not be marked as_written.
-    def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
-        state = self.enter(inputs, state)
+    def call(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """``output [B, H], new_state`` from ``inputs [B, D], state [B, H]``."""
         joined = tf.concat([inputs, state], axis=1)  # [B, D+H]
-        output = self.activation(joined @ self.kernel + self.bias)  # [B, H]
-        if not tf.is_tensor(output):  # np.tanh would work, and cut the gradient in silence
-            expected = "a function from tensor to tensor such as tf.tanh"
-            checks.fail(
-                self.kind, "activation", expected, f"one that returns {checks.what(output)}", TypeError
-            )
-        checks.check_array(self.kind, "result of activation", output, "B H", {"H": self.num_units})
-        checks.check_dtype(self.kind, "result of activation", output, self.dtype)
+        output = self.phi(joined @ self.kernel + self.bias)  # [B, H]
         return output, output

@@ -6,9 +6,11 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell
+from rnnbook.tf import tf1
 from rnnbook.tf.unroll import dynamic_rnn
 
 
+@tf1.takes(opens="bidirectional_rnn")
 def bidirectional_dynamic_rnn(
     cell_fw: Cell,
     cell_bw: Cell,
@@ -20,6 +22,7 @@ def bidirectional_dynamic_rnn(
     parallel_iterations: int = 32,
     swap_memory: bool = False,
     time_major: bool = False,
+    scope: Any = None,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor], tuple[Any, Any]]:
     """Unroll one cell forward and another one backward over the same inputs.
 
@@ -31,6 +34,7 @@ def bidirectional_dynamic_rnn(
         inputs, sequence_length, dtype, parallel_iterations, swap_memory, time_major: as
             in `dynamic_rnn`.
         initial_state_fw, initial_state_bw: structured like each cell's ``state_size``.
+        scope: of the variables in a graph with a session; None means "bidirectional_rnn".
 
     Returns:
         ((outputs_fw, outputs_bw), (state_fw, state_bw)); join the outputs with
@@ -50,7 +54,7 @@ def bidirectional_dynamic_rnn(
     """
     checks.check_two_cells("bidirectional_dynamic_rnn", cell_fw, cell_bw)
     common = (dtype, parallel_iterations, swap_memory, time_major)
-    outputs_fw, state_fw = dynamic_rnn(cell_fw, inputs, sequence_length, initial_state_fw, *common)
+    outputs_fw, state_fw = dynamic_rnn(cell_fw, inputs, sequence_length, initial_state_fw, *common, "fw")
 
     def reverse(values: Any) -> tf.Tensor:
         time_axis = 0 if time_major else 1
@@ -59,5 +63,7 @@ def bidirectional_dynamic_rnn(
         lengths = tf.cast(sequence_length, tf.int32)
         return tf.reverse_sequence(values, lengths, seq_axis=time_axis, batch_axis=1 - time_axis)
 
-    outputs_bw, state_bw = dynamic_rnn(cell_bw, reverse(inputs), sequence_length, initial_state_bw, *common)
+    outputs_bw, state_bw = dynamic_rnn(
+        cell_bw, reverse(inputs), sequence_length, initial_state_bw, *common, "bw"
+    )
     return (outputs_fw, reverse(outputs_bw)), (state_fw, state_bw)

@@ -14,7 +14,7 @@ from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 from rnnbook.tf.wrappers import DropoutWrapper, MultiRNNCell, ResidualWrapper
 
 WHERE = "load_tf1_checkpoint"
-LAYERS = {BasicRNNCell: "basic_rnn_cell", GRUCell: "gru_cell"}
+LAYERS: dict[type, str] = {BasicRNNCell: "basic_rnn_cell", GRUCell: "gru_cell"}
 LAYERS |= {BasicLSTMCell: "basic_lstm_cell", LSTMCell: "lstm_cell"}
 Place = tuple[WeightedCell, str, str]  # a cell, its attribute, the variable's name in the checkpoint
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnbook import checks
 from rnnbook.tf.basic_rnn import BasicRNNCell
-from rnnbook.tf.cell import WeightedCell
+from rnnbook.tf.cell import TANH, WeightedCell
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 
@@ -33,7 +33,7 @@ def to_keras(cell: WeightedCell, **options: Any) -> keras.layers.Layer:
     its bias), `GRUCell` `GRU` with ``reset_after=False``.
 
     Args:
-        cell: built, and without peepholes or projection, which Keras does not have.
+        cell: built, and without peepholes, projection and clips, which Keras does not have.
         options: handed to the layer, such as ``return_sequences=True``; none that would
             change what the step computes.
 
@@ -56,6 +56,7 @@ def to_keras(cell: WeightedCell, **options: Any) -> keras.layers.Layer:
     if changed:
         checks.fail("to_keras", "options", "options that leave the step as it is", ", ".join(changed))
     D, options = cell.num_inputs, {"dtype": cell.dtype.name, **options}
+    options["activation"] = "tanh" if cell.activation in TANH else cell.activation
     if isinstance(cell, GRUCell):
         gates, candidate = cell.gates_kernel.numpy(), cell.candidate_kernel.numpy()
         kernel = np.concatenate([_permute(gates, GRU_ORDER), candidate], axis=1)
@@ -63,10 +64,10 @@ def to_keras(cell: WeightedCell, **options: Any) -> keras.layers.Layer:
         layer = keras.layers.GRU(cell.num_units, reset_after=False, **options)
     elif isinstance(cell, BasicRNNCell):
         kernel, bias = cell.kernel.numpy(), cell.bias.numpy()
-        layer = keras.layers.SimpleRNN(cell.num_units, activation=cell.activation, **options)
+        layer = keras.layers.SimpleRNN(cell.num_units, **options)
     else:
-        if isinstance(cell, LSTMCell) and (cell.use_peepholes or cell.num_proj):
-            checks.fail("to_keras", "cell", "without peepholes and projection", "a cell with them")
+        if isinstance(cell, LSTMCell) and (cell.use_peepholes or cell.num_proj or cell.cell_clip):
+            checks.fail("to_keras", "cell", "without peepholes, projection and clips", "a cell with them")
         kernel, bias = _permute(cell.kernel.numpy(), LSTM_ORDER), _permute(cell.bias.numpy(), LSTM_ORDER)
         bias[cell.num_units : 2 * cell.num_units] += cell.forget_bias
         layer = keras.layers.LSTM(cell.num_units, **options)

@@ -1,18 +1,19 @@
 """The gated recurrent unit in TensorFlow 2."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from rnnbook.initial import glorot_uniform
-from rnnbook.tf.cell import WeightedCell, as_written
+from rnnbook.tf import tf1
+from rnnbook.tf.cell import WeightedCell
 
 
 class GRUCell(WeightedCell):
     """The GRU: one state, a reset gate r and an update gate u.
 
     r, u = sigmoid of the two column blocks of [x(t), h(t-1)] W_g + b_g
-    candidate = tanh([x(t), r * h(t-1)] W_c + b_c)
+    candidate = phi([x(t), r * h(t-1)] W_c + b_c)
     h(t) = u * h(t-1) + (1 - u) * candidate;  the output is h(t)
 
     The reset gate acts before the product, as in TF 1.x and in Keras with
@@ -20,8 +21,10 @@ class GRUCell(WeightedCell):
 
     Args:
         num_units: H, the size of the state.
+        activation: phi, a function from a tensor to a tensor, or the name of one in `tf.nn`.
+        kernel_initializer, bias_initializer: functions of shape and dtype that draw the weights.
         num_inputs: D; builds the weights at once instead of at the first call.
-        dtype: of weights, inputs and states alike.
+        dtype: of weights, inputs and states alike; None means that of the first inputs.
         seed: of the initial kernels.
 
     Weights: ``gates_kernel [D+H, 2H]`` (columns r, u), ``gates_bias [2H]`` (starts at 1),
@@ -39,34 +42,34 @@ class GRUCell(WeightedCell):
     """
 
     weight_names = ("gates_kernel", "gates_bias", "candidate_kernel", "candidate_bias")
+    ones = ("gates_bias",)
 
+    @tf1.takes("num_units activation reuse kernel_initializer bias_initializer name dtype")
     def __init__(
         self,
         num_units: int,
+        activation: Callable[[tf.Tensor], tf.Tensor] = tf.tanh,
         *,
+        kernel_initializer: Any = None,
+        bias_initializer: Any = None,
         num_inputs: int | None = None,
-        dtype: Any = tf.float32,
+        dtype: Any = None,
         seed: int | None = None,
     ):
         self.state_size = self.output_size = num_units
-        super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
+        self.kernel_initializer, self.bias_initializer = kernel_initializer, bias_initializer
+        super().__init__(num_units, activation=activation, num_inputs=num_inputs, dtype=dtype, seed=seed)
 
-    def _make_weights(self, num_inputs: int) -> None:
+    def shapes(self, num_inputs: int) -> dict[str, tuple[int, ...]]:
         H, rows = self.num_units, num_inputs + self.num_units
-        gates = glorot_uniform((rows, 2 * H), self.np_dtype, self._seed)
-        candidate = glorot_uniform((rows, H), self.np_dtype, self._next_seed(1))
-        self.gates_kernel = self._variable("gates_kernel", gates)
-        self.gates_bias = self._variable("gates_bias", tf.ones(2 * H, self.dtype))
-        self.candidate_kernel = self._variable("candidate_kernel", candidate)
-        self.candidate_bias = self._variable("candidate_bias", tf.zeros(H, self.dtype))
+        gates = {"gates_kernel": (rows, 2 * H), "gates_bias": (2 * H,)}
+        return gates | {"candidate_kernel": (rows, H), "candidate_bias": (H,)}
 
-    @as_written
-    def __call__(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """One step: ``output [B, H], new_state = cell(inputs [B, D], state [B, H])``."""
-        state = self.enter(inputs, state)
+    def call(self, inputs: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """``output [B, H], new_state`` from ``inputs [B, D], state [B, H]``."""
         gates = tf.sigmoid(tf.concat([inputs, state], axis=1) @ self.gates_kernel + self.gates_bias)
         r, u = tf.split(gates, 2, axis=1)  # [B, H] each
         reset = tf.concat([inputs, r * state], axis=1)  # [B, D+H]
-        candidate = tf.tanh(reset @ self.candidate_kernel + self.candidate_bias)  # [B, H]
+        candidate = self.phi(reset @ self.candidate_kernel + self.candidate_bias)  # [B, H]
         h = u * state + (1 - u) * candidate
         return h, h

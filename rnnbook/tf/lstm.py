@@ -1,27 +1,29 @@
 """The long short-term memory in TensorFlow 2: the basic cell, and the one with extras."""
 
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import LSTMStateTuple
-from rnnbook.tf.cell import WeightedCell, as_written
+from rnnbook.tf import tf1
+from rnnbook.tf.cell import WeightedCell
 
 
 class BasicLSTMCell(WeightedCell):
     """The LSTM without peepholes: a cell state c that is added to, and three gates.
 
     i, j, f, o = the four column blocks of [x(t), h(t-1)] W + b
-    c(t) = c(t-1) * sigmoid(f + forget_bias) + sigmoid(i) * tanh(j)
-    h(t) = tanh(c(t)) * sigmoid(o);  the output is h(t)
+    c(t) = c(t-1) * sigmoid(f + forget_bias) + sigmoid(i) * phi(j)
+    h(t) = phi(c(t)) * sigmoid(o);  the output is h(t)
 
     Args:
         num_units: H, the size of c and of h.
         forget_bias: added to f when the cell is called; not a weight.
+        activation: phi, a function from a tensor to a tensor, or the name of one in `tf.nn`.
         num_inputs: D; builds the weights at once instead of at the first call.
-        dtype: of weights, inputs and states alike.
+        dtype: of weights, inputs and states alike; None means that of the first inputs.
         seed: of the initial kernel.
 
     Weights: ``kernel [D+H, 4H]`` (columns i, j, f, o), ``bias [4H]``.
@@ -37,33 +39,32 @@ class BasicLSTMCell(WeightedCell):
     Taught in: book/4-gates/lstm. Source: TensorFlow 1.x, BasicLSTMCell.
     """
 
+    @tf1.takes("num_units forget_bias state_is_tuple activation reuse name dtype")
     def __init__(
         self,
         num_units: int,
         forget_bias: float = 1.0,
         *,
+        activation: Callable[[tf.Tensor], tf.Tensor] = tf.tanh,
         num_inputs: int | None = None,
-        dtype: Any = tf.float32,
+        dtype: Any = None,
         seed: int | None = None,
     ):
         self.forget_bias = checks.check_number("BasicLSTMCell", "forget_bias", forget_bias, "a finite number")
         self.state_size = LSTMStateTuple(num_units, num_units)
         self.output_size = num_units
-        super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
+        super().__init__(num_units, activation=activation, num_inputs=num_inputs, dtype=dtype, seed=seed)
 
-    def _make_weights(self, num_inputs: int) -> None:
-        shape = (num_inputs + self.num_units, 4 * self.num_units)
-        self.kernel = self._variable("kernel", glorot_uniform(shape, self.np_dtype, self._seed))
-        self.bias = self._variable("bias", tf.zeros(4 * self.num_units, self.dtype))
+    def shapes(self, num_inputs: int) -> dict[str, tuple[int, ...]]:
+        H = self.num_units
+        return {"kernel": (num_inputs + H, 4 * H), "bias": (4 * H,)}
 
-    @as_written
-    def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
-        """One step: ``output [B, H], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        state = self.enter(inputs, state)
+    def call(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
+        """``output [B, H], LSTMStateTuple(c, h)`` from ``inputs [B, D], state``."""
         before = tf.concat([inputs, state.h], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each
-        c = state.c * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * tf.tanh(j)
-        h = tf.tanh(c) * tf.sigmoid(o)
+        c = state.c * tf.sigmoid(f + self.forget_bias) + tf.sigmoid(i) * self.phi(j)
+        h = self.phi(c) * tf.sigmoid(o)
         return h, LSTMStateTuple(c, h)
 
 
@@ -71,18 +72,22 @@ class LSTMCell(WeightedCell):
     """The LSTM with two extras: peepholes from c to the gates, and a projection of h.
 
     i, j, f, o = the four column blocks of [x(t), h(t-1)] W + b
-    c(t) = c(t-1) * sigmoid(f + forget_bias + w_f * c(t-1)) + sigmoid(i + w_i * c(t-1)) * tanh(j)
-    h(t) = (tanh(c(t)) * sigmoid(o + w_o * c(t))) W_p;  the output is h(t)
+    c(t) = c(t-1) * sigmoid(f + forget_bias + w_f * c(t-1)) + sigmoid(i + w_i * c(t-1)) * phi(j)
+    h(t) = (phi(c(t)) * sigmoid(o + w_o * c(t))) W_p;  the output is h(t)
 
     Without peepholes the three w are absent, without a projection W_p is.
 
     Args:
         num_units: H, the size of c.
         use_peepholes: let the gates see c, through one weight a unit and gate.
+        cell_clip: the largest |c(t)|; what is beyond is set to it.
+        initializer: a function of shape and dtype that draws all weights but the bias.
         num_proj: P, the size of h and of the output; None means H and no W_p.
+        proj_clip: the largest |h(t)| after the projection.
         forget_bias: added to f when the cell is called; not a weight.
+        activation: phi, a function from a tensor to a tensor, or the name of one in `tf.nn`.
         num_inputs: D; builds the weights at once instead of at the first call.
-        dtype: of weights, inputs and states alike.
+        dtype: of weights, inputs and states alike; None means that of the first inputs.
         seed: of the initial kernels.
 
     Weights: ``kernel [D+P, 4H]`` (columns i, j, f, o), ``bias [4H]``; ``w_f_diag``,
@@ -100,55 +105,64 @@ class LSTMCell(WeightedCell):
     (2000); Sak et al. (2014).
     """
 
+    @tf1.takes(
+        "num_units use_peepholes cell_clip initializer num_proj proj_clip num_unit_shards num_proj_shards "
+        "forget_bias state_is_tuple activation reuse name dtype"
+    )
     def __init__(
         self,
         num_units: int,
         use_peepholes: bool = False,
-        num_proj: int | None = None,
-        forget_bias: float = 1.0,
         *,
+        cell_clip: float | None = None,
+        initializer: Any = None,
+        num_proj: int | None = None,
+        proj_clip: float | None = None,
+        forget_bias: float = 1.0,
+        activation: Callable[[tf.Tensor], tf.Tensor] = tf.tanh,
         num_inputs: int | None = None,
-        dtype: Any = tf.float32,
+        dtype: Any = None,
         seed: int | None = None,
     ):
         if num_proj is not None:
             num_proj = checks.check_count("LSTMCell", "num_proj", num_proj)
         self.num_proj = num_proj
         self.use_peepholes = checks.check_flag("LSTMCell", "use_peepholes", use_peepholes)
+        for name, clip in (("cell_clip", cell_clip), ("proj_clip", proj_clip)):
+            if clip is not None:
+                checks.check_positive("LSTMCell", name, clip)
+        self.cell_clip, self.proj_clip = cell_clip, proj_clip
+        self.kernel_initializer = initializer
         self.forget_bias = checks.check_number("LSTMCell", "forget_bias", forget_bias, "a finite number")
         self.output_size = num_proj or num_units
         self.state_size = LSTMStateTuple(num_units, self.output_size)
-        super().__init__(num_units, num_inputs=num_inputs, dtype=dtype, seed=seed)
+        super().__init__(num_units, activation=activation, num_inputs=num_inputs, dtype=dtype, seed=seed)
 
-    def _make_weights(self, num_inputs: int) -> None:
+    def shapes(self, num_inputs: int) -> dict[str, tuple[int, ...]]:
         H, P = self.num_units, self.output_size
-        self.kernel = self._variable(
-            "kernel", glorot_uniform((num_inputs + P, 4 * H), self.np_dtype, self._seed)
-        )
-        self.bias = self._variable("bias", tf.zeros(4 * H, self.dtype))
+        shapes: dict[str, tuple[int, ...]] = {"kernel": (num_inputs + P, 4 * H), "bias": (4 * H,)}
         if self.use_peepholes:
-            for n, name in enumerate(("w_f_diag", "w_i_diag", "w_o_diag")):
-                drawn = glorot_uniform((1, H), self.np_dtype, self._next_seed(1 + n))[0]
-                setattr(self, name, self._variable(name, drawn))
+            shapes |= {"w_f_diag": (H,), "w_i_diag": (H,), "w_o_diag": (H,)}
         if self.num_proj is not None:
-            drawn = glorot_uniform((H, P), self.np_dtype, self._next_seed(4))
-            self.projection_kernel = self._variable("projection_kernel", drawn)
+            shapes |= {"projection_kernel": (H, P)}
+        return shapes
 
-    @as_written
-    def __call__(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
-        """One step: ``output [B, P], LSTMStateTuple(c, h) = cell(inputs [B, D], state)``."""
-        state = self.enter(inputs, state)
-        c_old, h_old = state
-        before = tf.concat([inputs, h_old], axis=1) @ self.kernel + self.bias  # [B, 4H]
+    def call(self, inputs: tf.Tensor, state: LSTMStateTuple) -> tuple[tf.Tensor, LSTMStateTuple]:
+        """``output [B, P], LSTMStateTuple(c, h)`` from ``inputs [B, D], state``."""
+        before = tf.concat([inputs, state.h], axis=1) @ self.kernel + self.bias  # [B, 4H]
         i, j, f, o = tf.split(before, 4, axis=1)  # [B, H] each
         f += self.forget_bias
         if self.use_peepholes:
-            f += self.w_f_diag * c_old
-            i += self.w_i_diag * c_old
-        c = c_old * tf.sigmoid(f) + tf.sigmoid(i) * tf.tanh(j)
+            f += self.w_f_diag * state.c
+            i += self.w_i_diag * state.c
+        c = _clipped(state.c * tf.sigmoid(f) + tf.sigmoid(i) * self.phi(j), self.cell_clip)
         if self.use_peepholes:
             o += self.w_o_diag * c  # the output gate sees the new c
-        h = tf.tanh(c) * tf.sigmoid(o)
+        h = self.phi(c) * tf.sigmoid(o)
         if self.num_proj is not None:
-            h = h @ self.projection_kernel  # [B, P]
+            h = _clipped(h @ self.projection_kernel, self.proj_clip)  # [B, P]
         return h, LSTMStateTuple(c, h)
+
+
+def _clipped(values: tf.Tensor, clip: float | None) -> tf.Tensor:
+    return values if clip is None else tf.clip_by_value(values, -clip, clip)

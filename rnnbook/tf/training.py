@@ -49,6 +49,7 @@ class SequenceRegressor(tf.Module):
         """Predictions [B, O] from inputs [B, T, D]."""
         # In dynamic_rnn's name, which would check them only after they are turned.
         check_tensor("dynamic_rnn", "inputs", inputs, "B T D", {})
+        checks.check_dtype("dynamic_rnn", "inputs", inputs, self.kernel)
         # With time first, the last step is one piece and nothing has to be turned back.
         outputs, _ = dynamic_rnn(self.cell, tf.transpose(inputs, [1, 0, 2]), time_major=True)
         return outputs[-1] @ self.kernel + self.bias

@@ -6,19 +6,21 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
-from rnnbook.tf import fast
+from rnnbook.tf import fast, tf1
 from rnnbook.tf.arguments import as_floats, checked_lengths, initial_state_or_zeros
 from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.fast.ops import swapped
 from rnnbook.tf.run_time import as_written, keeps_rows, size, sized, sized_state, trusting, with_steps
 
 
+@tf1.takes(opens="rnn")
 def static_rnn(
     cell: Cell,
-    inputs_list: list[tf.Tensor],
+    inputs: list[tf.Tensor],
     initial_state: Any = None,
     dtype: Any = None,
     sequence_length: Any = None,
+    scope: Any = None,
 ) -> tuple[list[tf.Tensor], Any]:
     """Unroll ``cell`` in Python: one copy of its operations for every time step.
 
@@ -29,10 +31,11 @@ def static_rnn(
 
     Args:
         cell: any object of the cell protocol.
-        inputs_list: T tensors [B, D], one for each time step.
+        inputs: T tensors [B, D], one for each time step.
         initial_state: structured like ``cell.state_size``; None means zeros.
         dtype: of the zeros; taken from the inputs when None.
         sequence_length: [B] whole numbers from 0 to T; None means T for every row.
+        scope: of the variables in a graph with a session; None means "rnn".
 
     Returns:
         A list of T outputs [B, O], and the state after each row's last valid step.
@@ -51,17 +54,17 @@ def static_rnn(
     """
     where = "static_rnn"
     assert_like_cell(where, cell)
-    if not isinstance(inputs_list, (list, tuple)):
-        checks.fail(where, "inputs_list", "a list of T arrays [B, D]", checks.what(inputs_list), TypeError)
-    if not inputs_list:
-        checks.fail(where, "inputs_list", "a list of T arrays [B, D] with T of at least 1", "an empty list")
-    steps = [as_floats(where, "inputs_list", inputs, "B D") for inputs in inputs_list]
+    if not isinstance(inputs, (list, tuple)):
+        checks.fail(where, "inputs", "a list of T arrays [B, D]", checks.what(inputs), TypeError)
+    if not inputs:
+        checks.fail(where, "inputs", "a list of T arrays [B, D] with T of at least 1", "an empty list")
+    steps = [as_floats(where, "inputs", step, "B D") for step in inputs]
     sizes = dict(zip("BD", checks.static_shape(steps[0]) or (), strict=False))
-    for inputs in steps[1:]:
-        checks.check_array(where, "inputs_list", inputs, "B D", sizes)
-        checks.check_dtype(where, "inputs_list", inputs, steps[0].dtype)
+    for step in steps[1:]:
+        checks.check_array(where, "inputs", step, "B D", sizes)
+        checks.check_dtype(where, "inputs", step, steps[0].dtype)
     rows = {"B": size(steps[0], 0)}
-    steps[1:] = [sized(where, "inputs_list", inputs, "B D", rows) for inputs in steps[1:]]
+    steps[1:] = [sized(where, "inputs", step, "B D", rows) for step in steps[1:]]
     state = initial_state_or_zeros(where, cell, initial_state, steps[0], dtype)
     lengths = None
     if sequence_length is not None:
@@ -71,12 +74,14 @@ def static_rnn(
     if quickly is not None:
         return quickly
     outputs = []
-    for t, inputs in enumerate(steps):
-        output, state = _step(where, cell, inputs, state, t, lengths)
+    for t, step in enumerate(steps):
+        output, state = _step(where, cell, step, state, t, lengths)
+        tf1.share()
         outputs.append(output)
     return outputs, state
 
 
+@tf1.takes(opens="rnn")
 def dynamic_rnn(
     cell: Cell,
     inputs: tf.Tensor,
@@ -86,6 +91,7 @@ def dynamic_rnn(
     parallel_iterations: int = 32,
     swap_memory: bool = False,
     time_major: bool = False,
+    scope: Any = None,
 ) -> tuple[tf.Tensor, Any]:
     """Unroll ``cell`` in a loop inside the graph, whose size does not grow with T.
 
@@ -102,6 +108,7 @@ def dynamic_rnn(
             are taken through their steps in a faster way, with the same results, without it.
         swap_memory: accepted for TF 1.x's sake; TensorFlow 2's loop ignores it.
         time_major: whether time is the first axis of inputs and outputs.
+        scope: of the variables in a graph with a session; None means "rnn".
 
     Returns:
         outputs [B, T, O] (or [T, B, O]), and the state after each row's last valid step.

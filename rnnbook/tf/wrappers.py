@@ -1,15 +1,14 @@
-"""Cells that hold cells, in TensorFlow 2: a stack, dropout, a shortcut, a readout."""
+"""Cells that hold cells, in TensorFlow 2: a stack, dropout, a shortcut."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.initial import glorot_uniform
-from rnnbook.protocol import LSTMStateTuple
-from rnnbook.tf.cell import MEMBERS, Cell, check_tensor
+from rnnbook.tf import tf1
+from rnnbook.tf.cell import MEMBERS, Cell, Wrapper, check_tensor
 
 
 class MultiRNNCell(Cell):
@@ -32,34 +31,45 @@ class MultiRNNCell(Cell):
     Taught in: book/5-variants/deep. Source: TensorFlow 1.x, MultiRNNCell.
     """
 
+    @tf1.takes("cells state_is_tuple")
     def __init__(self, cells: Sequence[Cell]):
         super().__init__()
         checks.check_cells("MultiRNNCell", cells, MEMBERS)
         self.cells = tuple(cells)
-        self.dtype = self.cells[0].dtype
         self.state_size = tuple(cell.state_size for cell in self.cells)
         self.output_size = self.cells[-1].output_size
 
+    @property
+    def _dtype(self) -> Any:
+        return getattr(self.cells[0], "_dtype", self.cells[0].dtype)
+
     def build(self, num_inputs: int) -> None:
-        for cell in self.cells:
-            cell.build(num_inputs)
-            num_inputs = cell.output_size
+        with tf1.scope_of(self, calls=False):
+            for n, cell in enumerate(self.cells):
+                with tf1.scope(f"cell_{n}"):
+                    cell.build(num_inputs)
+                num_inputs = cell.output_size
 
     def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
         return tuple(cell.zero_state(batch_size, dtype) for cell in self.cells)  # a cell may draw masks
 
-    def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
-        """One step through all layers."""
+    def enter(self, inputs: tf.Tensor, state: Any) -> Any:
         check_tensor("MultiRNNCell", "inputs", inputs, "B D", {})
-        checks.check_state("MultiRNNCell", "state", state, self.state_size, None, self.dtype, check_tensor)
+        state = tf1.as_state(state, self.state_size)
+        checks.check_state("MultiRNNCell", "state", state, self.state_size, None, inputs.dtype, check_tensor)
+        return state
+
+    def call(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+        """One step through all layers."""
         new_states = []
-        for cell, its_state in zip(self.cells, state, strict=True):
-            inputs, new_state = cell(inputs, its_state)
+        for n, (cell, its_state) in enumerate(zip(self.cells, state, strict=True)):
+            with tf1.scope(f"cell_{n}"):
+                inputs, new_state = cell(inputs, its_state)
             new_states.append(new_state)
         return inputs, tuple(new_states)
 
 
-class DropoutWrapper(Cell):
+class DropoutWrapper(Wrapper):
     """Dropout around a cell: each number is kept with keep_prob and divided by it, or is zero.
 
     y(t), h(t) = cell(m_in * x(t), h(t-1));  output m_out * y(t), state m_state * h(t)
@@ -71,9 +81,11 @@ class DropoutWrapper(Cell):
 
     Args:
         cell: the cell inside.
-        input_keep_prob, output_keep_prob, state_keep_prob: the share that is kept, in (0, 1].
+        input_keep_prob, output_keep_prob, state_keep_prob: the share that is kept, in (0, 1]; a
+            number, or a scalar tensor.
         variational_recurrent: the same masks at every step of a sequence.
         seed: of the masks.
+        dropout_state_filter_visitor: which parts of a state are dropped, as in TF 1.x.
 
     Raises:
         ValueError: a keep_prob outside (0, 1]; it is the share kept, not the rate dropped.
@@ -86,30 +98,34 @@ class DropoutWrapper(Cell):
     Taught in: book/5-variants/dropout. Source: TensorFlow 1.x, DropoutWrapper.
     """
 
+    @tf1.takes(
+        "cell input_keep_prob output_keep_prob state_keep_prob variational_recurrent "
+        "input_size dtype seed dropout_state_filter_visitor"
+    )
     def __init__(
         self,
         cell: Cell,
-        input_keep_prob: float = 1.0,
-        output_keep_prob: float = 1.0,
-        state_keep_prob: float = 1.0,
+        input_keep_prob: Any = 1.0,
+        output_keep_prob: Any = 1.0,
+        state_keep_prob: Any = 1.0,
         variational_recurrent: bool = False,
+        *,
         seed: int | None = None,
+        dropout_state_filter_visitor: Callable[[Any], Any] | None = None,
     ):
-        super().__init__()
-        checks.check_cells("DropoutWrapper", [cell], MEMBERS)
-        self.cell, self.dtype = cell, cell.dtype
-        self.state_size, self.output_size = cell.state_size, cell.output_size
-        self.input_keep_prob = checks.check_keep_prob("DropoutWrapper", "input_keep_prob", input_keep_prob)
-        self.output_keep_prob = checks.check_keep_prob("DropoutWrapper", "output_keep_prob", output_keep_prob)
-        self.state_keep_prob = checks.check_keep_prob("DropoutWrapper", "state_keep_prob", state_keep_prob)
-        self.variational_recurrent = checks.check_flag(
-            "DropoutWrapper", "variational_recurrent", variational_recurrent
-        )
-        seed = checks.check_seed("DropoutWrapper", seed)
-        self._seed = int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
-        with tf.init_scope():
-            self._enabled = tf.Variable(True, trainable=False, name="enabled")
-            self._draws = tf.Variable(0, trainable=False, name="draws")
+        super().__init__(cell)
+        where = "DropoutWrapper"
+        self.input_keep_prob = tf1.keep_prob("input_keep_prob", input_keep_prob)
+        self.output_keep_prob = tf1.keep_prob("output_keep_prob", output_keep_prob)
+        self.state_keep_prob = tf1.keep_prob("state_keep_prob", state_keep_prob)
+        self.variational_recurrent = checks.check_flag(where, "variational_recurrent", variational_recurrent)
+        visitor = dropout_state_filter_visitor or tf1.all_but_c
+        if not callable(visitor):
+            expected = "a function from a state to a choice"
+            checks.fail(where, "dropout_state_filter_visitor", expected, checks.shown(visitor), TypeError)
+        self.dropped_states = visitor
+        self._seed = tf1.mask_seed(checks.check_seed(where, seed))
+        self._enabled, self._draws = tf1.switches()
 
     @property
     def enabled(self) -> tf.Variable:
@@ -128,50 +144,58 @@ class DropoutWrapper(Cell):
             TypeError,
         )
 
-    def build(self, num_inputs: int) -> None:
-        self.cell.build(num_inputs)
-
     def begin(self) -> None:
         """Draw new masks: a sequence begins."""
-        self._draws.assign_add(1)
+        self._draw()
 
     def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
         self.begin()
         return self.cell.zero_state(batch_size, dtype)
 
-    def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+    def __call__(self, inputs: tf.Tensor, state: Any, scope: Any = None) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, between masks."""
         check_tensor("DropoutWrapper", "inputs", inputs, "B D", {})
-        checks.check_dtype("DropoutWrapper", "inputs", inputs, self.dtype)
+        self.check_dtype(inputs)
         if not self.variational_recurrent:
-            self._draws.assign_add(1)
+            self._draw()
         inputs = self._drop(inputs, self.input_keep_prob, 0)
-        output, new_state = self.cell(inputs, state)
-        return self._drop(output, self.output_keep_prob, 1), self._drop_state(new_state, [2])
+        output, new_state = self.inside(inputs, state, scope)
+        output = self._drop(output, self.output_keep_prob, 1)
+        return output, self._drop_state(new_state, count(3))  # after the streams of x and y
 
-    def _drop(self, values: tf.Tensor, keep_prob: float, stream: int) -> tf.Tensor:
+    def _draw(self) -> None:
+        """Let the next masks be others."""
+        self._draws = tf1.next_draw(self._draws)
+
+    def _drop(self, values: tf.Tensor, keep_prob: Any, stream: int) -> tf.Tensor:
         """Mask ``values``; each stream of one drawing has its own mask, the same at every call."""
-        if keep_prob == 1:
+        if isinstance(keep_prob, float) and keep_prob == 1:
             return values
+        keep_prob = tf1.share_kept(keep_prob, values.dtype)
         seed = tf.stack([self._seed + stream, self._draws])
         kept = tf.random.stateless_uniform(tf.shape(values), seed, dtype=values.dtype) < keep_prob
         dropped = tf.where(kept, values / keep_prob, tf.zeros_like(values))
         return tf.where(self.enabled, dropped, values)
 
-    def _drop_state(self, state: Any, stream: list[int]) -> Any:
-        if isinstance(state, LSTMStateTuple):
-            return LSTMStateTuple(state.c, self._drop_state(state.h, stream))
-        if isinstance(state, tuple):
-            return tuple(self._drop_state(leaf, stream) for leaf in state)
-        stream[0] += 1
-        return self._drop(state, self.state_keep_prob, stream[0])
+    def _drop_state(self, state: Any, streams: Iterator[int]) -> Any:
+        """``state`` with a mask on each part that `dropped_states` chooses."""
+        chosen = self.dropped_states(state)
+        if not isinstance(state, tuple):
+            return self._drop(state, self.state_keep_prob, next(streams)) if chosen else state
+        choices = [chosen] * len(state) if isinstance(chosen, bool) else chosen
+        parts = [
+            self._drop_state(part, streams) if choice else part
+            for part, choice in zip(state, choices, strict=True)
+        ]
+        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
 
 
-class ResidualWrapper(Cell):
+class ResidualWrapper(Wrapper):
     """A shortcut around a cell: output y(t) + x(t), state as it is.
 
     Args:
         cell: whose output size is its input size.
+        residual_fn: of x(t) and y(t), in the place of their sum, whose sizes it may choose.
 
     Raises:
         ValueError: inputs of another size than the cell's output.
@@ -185,61 +209,17 @@ class ResidualWrapper(Cell):
     Taught in: book/5-variants/deep. Source: TensorFlow 1.x, ResidualWrapper.
     """
 
-    def __init__(self, cell: Cell):
-        super().__init__()
-        checks.check_cells("ResidualWrapper", [cell], MEMBERS)
-        self.cell, self.dtype = cell, cell.dtype
-        self.state_size, self.output_size = cell.state_size, cell.output_size
+    @tf1.takes()
+    def __init__(self, cell: Cell, residual_fn: Callable[..., tf.Tensor] | None = None):
+        super().__init__(cell)
+        if residual_fn is not None and not callable(residual_fn):
+            expected = "a function of inputs and output"
+            checks.fail("ResidualWrapper", "residual_fn", expected, checks.shown(residual_fn), TypeError)
+        self.residual_fn = residual_fn
 
-    def build(self, num_inputs: int) -> None:
-        self.cell.build(num_inputs)
-
-    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
-        return self.cell.zero_state(batch_size, dtype)
-
-    def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+    def __call__(self, inputs: tf.Tensor, state: Any, scope: Any = None) -> tuple[tf.Tensor, Any]:
         """One step of the cell inside, with its input added to its output."""
-        check_tensor("ResidualWrapper", "inputs", inputs, "B D", {"D": self.output_size})
-        output, new_state = self.cell(inputs, state)
-        return output + inputs, new_state
-
-
-class OutputProjectionWrapper(Cell):
-    """A linear readout at every step: output y(t) W + b, state as it is.
-
-    Args:
-        cell: the cell inside, with output size P.
-        output_size: O.
-        seed: of the initial kernel.
-
-    Weights: ``kernel [P, O]``, ``bias [O]``, and those of the cell.
-
-    >>> from rnnbook.tf import BasicRNNCell
-    >>> cell = OutputProjectionWrapper(BasicRNNCell(5, seed=0), 2, seed=1)
-    >>> cell(tf.ones((4, 3)), cell.zero_state(4))[0].shape.as_list()
-    [4, 2]
-
-    Taught in: book/5-variants/deep. Source: TensorFlow 1.x, OutputProjectionWrapper.
-    """
-
-    def __init__(self, cell: Cell, output_size: int, *, seed: int | None = None):
-        super().__init__()
-        checks.check_cells("OutputProjectionWrapper", [cell], MEMBERS)
-        self.cell, self.dtype, self.state_size = cell, cell.dtype, cell.state_size
-        self.output_size = checks.check_count("OutputProjectionWrapper", "output_size", output_size)
-        seed = checks.check_seed("OutputProjectionWrapper", seed)
-        drawn = glorot_uniform((cell.output_size, self.output_size), self.dtype.as_numpy_dtype, seed)
-        with tf.init_scope():
-            self.kernel = tf.Variable(drawn, name="kernel")
-            self.bias = tf.Variable(tf.zeros(self.output_size, self.dtype), name="bias")
-
-    def build(self, num_inputs: int) -> None:
-        self.cell.build(num_inputs)
-
-    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
-        return self.cell.zero_state(batch_size, dtype)
-
-    def __call__(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
-        """One step of the cell inside, its output read by a linear layer."""
-        output, new_state = self.cell(inputs, state)
-        return output @ self.kernel + self.bias, new_state
+        sizes = {} if self.residual_fn else {"D": self.output_size}
+        check_tensor("ResidualWrapper", "inputs", inputs, "B D", sizes)
+        output, new_state = self.inside(inputs, state, scope)
+        return self.residual_fn(inputs, output) if self.residual_fn else output + inputs, new_state

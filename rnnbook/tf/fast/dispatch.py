@@ -14,15 +14,16 @@ import tensorflow as tf
 from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from rnnbook.protocol import LSTMStateTuple, map_state
+from rnnbook.tf import tf1
 from rnnbook.tf.basic_rnn import BasicRNNCell
-from rnnbook.tf.cell import as_written
+from rnnbook.tf.cell import TANH
 from rnnbook.tf.fast.basic_rnn import first_basic_rnn, unroll_basic_rnn
 from rnnbook.tf.fast.gru import first_gru, unroll_gru
 from rnnbook.tf.fast.lstm import first_lstm, unroll_lstm
 from rnnbook.tf.fast.ops import blanked, swapped
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
-from rnnbook.tf.run_time import trusting
+from rnnbook.tf.run_time import as_written, trusting
 from rnnbook.tf.wrappers import MultiRNNCell
 
 
@@ -40,7 +41,7 @@ class Way(NamedTuple):
 def has_fast_way(cell: Any) -> bool:
     """Whether a whole sequence of this cell's steps can be taken in a faster way."""
     way = WAYS.get(type(cell))
-    return way is not None and way.known(cell)
+    return way is not None and way.known(cell) and getattr(cell, "activation", tf.tanh) in TANH
 
 
 def unroll(
@@ -51,7 +52,7 @@ def unroll(
     Args:
         from_zero: whether the state is known to be zero.
     """
-    if not has_fast_way(cell):
+    if not has_fast_way(cell) or not tf1.knows_sizes():
         return None
     time = 0 if time_major else 1
     if inputs.shape[time] == 1:  # a single step gains nothing, but for what a zero state spares
@@ -67,7 +68,7 @@ def unroll_static(
     cell: Any, steps: list[tf.Tensor], state: Any, lengths: tf.Tensor | None
 ) -> tuple[list[tf.Tensor], Any] | None:
     """Outputs and the last state as `static_rnn` returns them, or None where there is no faster way."""
-    if not has_fast_way(cell) or len(steps) == 1 or tf.executing_eagerly():
+    if not has_fast_way(cell) or not tf1.knows_sizes() or len(steps) == 1 or tf.executing_eagerly():
         return None
     outputs, state = _all_steps(cell, tf.stack(steps), state, lengths, unrolled=True)
     return tf.unstack(outputs, num=len(steps)), state
@@ -101,8 +102,10 @@ def _first_step(cell: Any, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, An
 def _check_layers(cell: Any, inputs: tf.Tensor, state: Any) -> tf.Tensor:
     """Check every layer as its own step would, and return what is shaped like its output [B, O]."""
     if type(cell) is MultiRNNCell:
-        for layer, its_state in zip(cell.cells, state, strict=True):
-            inputs = _check_layers(layer, inputs, its_state)
+        with tf1.scope_of(cell):
+            for n, (layer, its_state) in enumerate(zip(cell.cells, state, strict=True)):
+                with tf1.scope(f"cell_{n}"):
+                    inputs = _check_layers(layer, inputs, its_state)
         return inputs
     with trusting(cell):
         cell.enter(inputs, state)
@@ -130,7 +133,7 @@ def _first_lstm(cell: Any, inputs: tf.Tensor) -> tuple[tf.Tensor, LSTMStateTuple
     return h, LSTMStateTuple(c, h)
 
 
-def _output_is_state(run: Callable[..., tf.Tensor], first: Callable[..., tf.Tensor], **more: Any) -> Way:
+def _output_is_state(run: Callable[..., tf.Tensor], first: Callable[..., tf.Tensor]) -> Way:
     """The way of a cell whose output is its state."""
 
     def sequence(
@@ -143,7 +146,7 @@ def _output_is_state(run: Callable[..., tf.Tensor], first: Callable[..., tf.Tens
         h = first(inputs, _weights(cell))
         return h, h
 
-    return Way(sequence, first_step, **more)
+    return Way(sequence, first_step)
 
 
 def _stack(cell: Any, inputs: tf.Tensor, state: Any, *, every: bool, unrolled: bool) -> tuple[tf.Tensor, Any]:
@@ -169,12 +172,14 @@ def _weights(cell: Any) -> list[tf.Tensor]:
     return [tf.convert_to_tensor(getattr(cell, name)) for name in cell.weight_names]
 
 
+def _has_no_extras(cell: Any) -> bool:
+    return not cell.use_peepholes and cell.num_proj is None and cell.cell_clip is None
+
+
 WAYS: dict[type, Way] = {
     BasicLSTMCell: Way(_lstm, _first_lstm),
-    LSTMCell: Way(_lstm, _first_lstm, lambda cell: not cell.use_peepholes and cell.num_proj is None),
+    LSTMCell: Way(_lstm, _first_lstm, _has_no_extras),
     GRUCell: _output_is_state(unroll_gru, first_gru),
-    BasicRNNCell: _output_is_state(
-        unroll_basic_rnn, first_basic_rnn, known=lambda cell: cell.activation in (tf.tanh, tf.nn.tanh)
-    ),
+    BasicRNNCell: _output_is_state(unroll_basic_rnn, first_basic_rnn),
     MultiRNNCell: Way(_stack, _first_stack, lambda cell: all(map(has_fast_way, cell.cells))),
 }

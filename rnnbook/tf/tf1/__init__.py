@@ -1,0 +1,40 @@
+"""What TF 1.x code asks for beyond the equations. Who reads a cell or an unroller can leave it shut.
+
+- ``arguments``  the arguments of TF 1.15, in its order and under its names
+- ``scopes``     in a graph with a session: the scopes that share variables, and the weights in them
+- ``dropout``    keep probabilities that are tensors
+
+A *session's graph* is a `tf.Graph` that no function is traced into. There variables have names that
+are looked up, and nothing runs before a session runs it. Elsewhere, eagerly and in `tf.function`,
+a cell owns its weights and all that stands here does nothing.
+"""
+
+from rnnbook.tf.tf1.arguments import as_state, takes
+from rnnbook.tf.tf1.dropout import all_but_c, keep_prob, mask_seed, next_draw, share_kept, switches
+from rnnbook.tf.tf1.scopes import (
+    default_name,
+    in_session,
+    knows_sizes,
+    scope,
+    scope_of,
+    share,
+    weight,
+)
+
+__all__ = [
+    "all_but_c",
+    "as_state",
+    "default_name",
+    "in_session",
+    "keep_prob",
+    "knows_sizes",
+    "mask_seed",
+    "next_draw",
+    "scope",
+    "scope_of",
+    "share",
+    "share_kept",
+    "switches",
+    "takes",
+    "weight",
+]

@@ -1,0 +1,56 @@
+"""What TF 1.x code gives to dropout, and how masks are drawn."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from rnnbook import checks
+from rnnbook.protocol import LSTMStateTuple
+
+
+def all_but_c(state: Any) -> Any:
+    """What of a state is dropped where nothing else is said: never an LSTM's c."""
+    return LSTMStateTuple(c=False, h=True) if isinstance(state, LSTMStateTuple) else True
+
+
+def keep_prob(name: str, value: Any) -> Any:
+    """A share that is kept: a number, or a scalar tensor, checked as far as it is known."""
+    where = "DropoutWrapper"
+    if not tf.is_tensor(value):
+        return checks.check_keep_prob(where, name, value)
+    checks.check_array(where, name, value, "", {})
+    checks.check_float(where, name, value)
+    known = None if isinstance(value, tf.Variable) else tf.get_static_value(value)
+    if known is not None:
+        checks.check_keep_prob(where, name, float(known))
+    return value
+
+
+def share_kept(value: Any, dtype: tf.DType) -> Any:
+    """The keep probability as one divides by it; a tensor is checked when it is used."""
+    if not tf.is_tensor(value):
+        return value
+    message = "DropoutWrapper: a keep_prob must be above 0 and at most 1, the share kept; got"
+    check = tf.debugging.Assert((value > 0) & (value <= 1), [message, value])
+    with tf.control_dependencies([] if check is None else [check]):
+        return tf.cast(tf.identity(value), dtype)
+
+
+def mask_seed(seed: int | None) -> int:
+    """The part of a mask's seed that stays."""
+    return int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
+
+
+def switches() -> tuple[Any, Any]:
+    """Whether anything is dropped, and the number of the masks that are held."""
+    with tf.init_scope():
+        return tf.Variable(True, trainable=False, name="enabled"), tf.Variable(
+            0, trainable=False, name="draws"
+        )
+
+
+def next_draw(draws: Any) -> Any:
+    """The number of other masks than those of ``draws``."""
+    draws.assign_add(1)
+    return draws
