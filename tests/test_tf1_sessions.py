@@ -1,7 +1,9 @@
-"""In a graph with a session: what draws anew, what a graph holds, what a Saver finds.
+"""In a graph with a session: what draws anew, what a graph holds, what a checkpoint fills.
 
-Oracles: the law of the initializer, the size of a graph, what was saved.
+Oracles: binomial statistics as in test_dropout.py, the size of a graph, what was saved.
 """
+
+import re
 
 import numpy as np
 import pytest
@@ -25,8 +27,104 @@ def start(session):
     session.run(v1.global_variables_initializer())
 
 
+def within_five_deviations(share, p, n):
+    return abs(share - p) < 5 * np.sqrt(p * (1 - p) / n)
+
+
+def static(cell):
+    return tf.stack(rnn.static_rnn(cell, tf.unstack(tf.constant(X), axis=1))[0], axis=1)
+
+
 def dynamic(cell):
     return rnn.dynamic_rnn(cell, tf.constant(X))[0]
+
+
+def original(cell):
+    return v1.nn.dynamic_rnn(cell, tf.constant(X), dtype=tf.float32)[0]
+
+
+every_unroller = pytest.mark.parametrize("unroll", [static, dynamic, original])
+
+
+@every_unroller
+def test_masks_change_at_every_step_and_in_every_run(session, unroll):
+    outputs = unroll(rnn.DropoutWrapper(rnn.GRUCell(H), output_keep_prob=0.5))
+    start(session)
+    masks, others = (session.run(outputs) != 0 for _ in range(2))
+    for one, other in ((masks[:, 1:], masks[:, :-1]), (masks, others)):
+        assert within_five_deviations(np.mean(one == other), 0.5, one.size)
+
+
+@every_unroller
+def test_variational_masks_hold_through_a_run_and_change_with_the_next(session, unroll):
+    outputs = unroll(rnn.DropoutWrapper(rnn.GRUCell(H), 1.0, 0.5, variational_recurrent=True))
+    start(session)
+    masks, others = (session.run(outputs) != 0 for _ in range(2))
+    assert np.all(masks == masks[:, :1])
+    assert within_five_deviations(np.mean(masks[:, 0] == others[:, 0]), 0.5, B * H)
+
+
+@pytest.mark.parametrize(
+    "seeds", [{"wrapper": 3, "graph": None}, {"wrapper": None, "graph": 3}, {"wrapper": 3, "graph": 3}]
+)
+def test_a_seed_of_the_wrapper_or_of_the_graph_makes_a_program_repeatable(seeds):
+    runs = []
+    for _ in range(2):
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.set_random_seed(seeds["graph"])
+            cell = rnn.GRUCell(H, kernel_initializer=tf.ones_initializer())
+            outputs = dynamic(rnn.DropoutWrapper(cell, output_keep_prob=0.5, seed=seeds["wrapper"]))
+            start(session)
+            runs.append([session.run(outputs) for _ in range(2)])
+    np.testing.assert_array_equal(*runs)
+
+
+def test_dropout_is_switched_off_by_feeding(session):
+    cell = rnn.GRUCell(H)
+    wrapper = rnn.DropoutWrapper(cell, 0.5, 0.5, 0.5)
+    outputs, bare = dynamic(wrapper), dynamic(cell)
+    start(session)
+    dropped, expected = session.run([outputs, bare], {wrapper.enabled: False})
+    np.testing.assert_allclose(dropped, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.9])
+def test_a_keep_prob_that_is_fed_keeps_that_share(session, share):
+    keep_prob = v1.placeholder(tf.float32, [])
+    outputs = dynamic(rnn.DropoutWrapper(rnn.GRUCell(H), output_keep_prob=keep_prob))
+    start(session)
+    kept = session.run(outputs, {keep_prob: share}) != 0
+    assert within_five_deviations(kept.mean(), share, kept.size)
+
+
+@pytest.mark.parametrize("share", [0.0, -0.5, 1.5, float("nan")])
+def test_a_keep_prob_outside_its_range_is_refused_when_it_is_fed(session, share):
+    keep_prob = v1.placeholder(tf.float32, [])
+    outputs = dynamic(rnn.DropoutWrapper(rnn.GRUCell(H), input_keep_prob=keep_prob))
+    start(session)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="must be above 0 and at most 1, the share kept"):
+        session.run(outputs, {keep_prob: share})
+
+
+def test_the_state_filter_chooses_what_is_dropped(session):
+    cell = rnn.DropoutWrapper(
+        rnn.MultiRNNCell([rnn.LSTMCell(H), rnn.GRUCell(H)]),
+        state_keep_prob=0.5,
+        dropout_state_filter_visitor=lambda state: (
+            rnn.LSTMStateTuple(c=True, h=False) if isinstance(state, rnn.LSTMStateTuple) else True
+        ),
+    )
+    _, state = cell(tf.constant(X[:, 0]), cell.zero_state(B))
+    start(session)
+    lstm, gru = session.run(state)
+    assert np.all(lstm.h != 0)
+    for dropped in (lstm.c, gru):
+        assert within_five_deviations(np.mean(dropped != 0), 0.5, B * H)
+
+
+def test_dropout_adds_no_variable_that_a_saver_would_look_for(session):
+    dynamic(rnn.DropoutWrapper(rnn.GRUCell(H), 0.5, variational_recurrent=True))
+    assert {v.op.name.split("/")[1] for v in v1.global_variables()} == {"gru_cell"}
 
 
 KINDS = {
@@ -94,6 +192,27 @@ def saved(folder):
             v1.get_variable(name, initializer=value.astype("float32"))
         start(session)
         return v1.train.Saver().save(session, str(folder / "model.ckpt")), values
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_a_checkpoint_is_loaded_into_the_open_session(session, tmp_path, built):
+    (path, values), cell = saved(tmp_path), rnn.BasicLSTMCell(H)
+    if built:
+        dynamic(cell)
+        start(session)
+    loaded, left_over = rnn.load_tf1_checkpoint(path, cell)
+    assert (list(loaded), left_over) == (list(values), [])
+    for name, variable in loaded.items():
+        np.testing.assert_allclose(session.run(variable), values[name], rtol=1e-6)
+
+
+def test_without_an_open_session_a_checkpoint_is_refused_and_nothing_is_made(tmp_path):
+    path, _ = saved(tmp_path)
+    with tf.Graph().as_default():
+        text = "load_tf1_checkpoint: a session must be open on this graph: call it inside `with Session():`"
+        with pytest.raises(RuntimeError, match=re.escape(text)):
+            rnn.load_tf1_checkpoint(path, rnn.BasicLSTMCell(H))
+        assert v1.global_variables() == []
 
 
 def test_a_saver_restores_what_tf_1x_saved(session, tmp_path):

@@ -1,12 +1,12 @@
 """Weights out of a checkpoint that TensorFlow 1.x saved."""
 
-import copy
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from rnnbook import checks
+from rnnbook.tf import tf1
 from rnnbook.tf.basic_rnn import BasicRNNCell
 from rnnbook.tf.cell import Cell, WeightedCell
 from rnnbook.tf.gru import GRUCell
@@ -35,7 +35,8 @@ def load_tf1_checkpoint(path: str | PathLike[str], cell: Cell, scope: str = "") 
     TF 1.x named a variable by where it stood: ``rnn/basic_lstm_cell/kernel``, in a stack
     ``rnn/multi_rnn_cell/cell_0/basic_lstm_cell/kernel``. The layouts are the same here, so
     the numbers go in as they are; a cell that is not built is built from their shapes.
-    Either all weights are filled or, with an error, none. A ``forget_bias`` is not a
+    Either all weights are filled or, with an error, none. In a graph with a session they are
+    filled in the session that is open, so call it after the initializer. A ``forget_bias`` is not a
     variable and stands in no checkpoint: give it to the cell.
 
     Args:
@@ -55,6 +56,7 @@ def load_tf1_checkpoint(path: str | PathLike[str], cell: Cell, scope: str = "") 
         ValueError: no checkpoint there; none or several such cells in ``scope``; a weight
             that is missing or of another shape.
         TypeError: another cell, or weights of another dtype than the cell's.
+        RuntimeError: in a graph with a session, when none is open.
 
     Taught in: book/reference/tf1-dictionary. Source: TensorFlow 1.x, train.Saver.
     """
@@ -68,18 +70,19 @@ def load_tf1_checkpoint(path: str | PathLike[str], cell: Cell, scope: str = "") 
         checks.fail(WHERE, "the checkpoint", f"one that holds {', '.join(missing)}", f"only {sorted(shapes)}")
     rows = {id(part): shapes[name][0] for part, attribute, name in reversed(places) if "kernel" in attribute}
     for part, attribute, name in places:
-        fitting = copy.copy(part)  # so that an error leaves an unbuilt cell as it was
-        fitting.build(fitting.num_inputs or max(rows[id(part)] - part.output_size, 1))
-        expected, dtype = getattr(fitting, attribute).shape.as_list(), reader.get_tensor(name).dtype
-        if shapes[name] != expected:
-            checks.fail(WHERE, name, f"of shape {expected}, as in this {part.kind}", f"shape {shapes[name]}")
+        # Shapes are asked for before anything is built, so that an error leaves a cell as it was.
+        expected = part.shapes(part.num_inputs or max(rows[id(part)] - part.output_size, 1))[attribute]
+        dtype = reader.get_tensor(name).dtype
+        if tuple(shapes[name]) != expected:
+            came = f"shape {shapes[name]}"
+            checks.fail(WHERE, name, f"of shape {list(expected)}, as in this {part.kind}", came)
         if dtype != part.np_dtype:
             checks.fail(WHERE, name, f"{part.dtype.name}, the cell's dtype", dtype, TypeError)
-    loaded = {}
-    for part, attribute, name in places:
+    session = tf1.open_session(WHERE)
+    for part, _, _ in places:
         part.build(part.num_inputs or rows[id(part)] - part.output_size)
-        loaded[name] = getattr(part, attribute)
-        loaded[name].assign(reader.get_tensor(name))
+    loaded = {name: getattr(part, attribute) for part, attribute, name in places}
+    tf1.assign(session, list(loaded.values()), [reader.get_tensor(name) for name in loaded])
     return LoadedCheckpoint(loaded, [name for name in sorted(shapes) if name not in loaded])
 
 
@@ -104,11 +107,7 @@ def _places(cell: Any, names: list[str], scope: str) -> list[Place]:
     if type(cell) not in LAYERS:
         expected = "of rnnbook.tf, one of BasicRNNCell, BasicLSTMCell, LSTMCell, GRUCell, or a stack of them"
         checks.fail(WHERE, "cell", expected, checks.what(cell), TypeError)
-    attributes = list(cell.weight_names)
-    if getattr(cell, "use_peepholes", False):
-        attributes += ["w_f_diag", "w_i_diag", "w_o_diag"]
-    if getattr(cell, "num_proj", None):
-        attributes += ["projection_kernel"]
+    attributes = list(cell.shapes(1))
     new = {name: name.replace("_kernel", "/kernel").replace("_bias", "/bias") for name in attributes}
     old = {name: new[name].replace("kernel", "weights").replace("bias", "biases") for name in attributes}
     folder = _folder(cell, names, scope, LAYERS[type(cell)], [new[attributes[0]], old[attributes[0]]])

@@ -124,13 +124,15 @@ class DropoutWrapper(Wrapper):
             expected = "a function from a state to a choice"
             checks.fail(where, "dropout_state_filter_visitor", expected, checks.shown(visitor), TypeError)
         self.dropped_states = visitor
-        self._seed = tf1.mask_seed(checks.check_seed(where, seed))
-        self._enabled, self._draws = tf1.switches()
+        self._given_seed = checks.check_seed(where, seed)
+        self._seed = tf1.mask_seed(seed)
+        self._enabled, self._draws = tf1.switches(seed)
 
     @property
     def enabled(self) -> tf.Variable:
         """Whether anything is dropped. For evaluation ``wrapper.enabled.assign(False)`` switches
-        all dropout off, also in functions that were compiled before.
+        all dropout off, also in functions that were compiled before. In a graph with a session
+        nothing can be assigned: there it is a tensor, and ``{wrapper.enabled: False}`` is fed.
         """
         return self._enabled
 
@@ -157,15 +159,15 @@ class DropoutWrapper(Wrapper):
         check_tensor("DropoutWrapper", "inputs", inputs, "B D", {})
         self.check_dtype(inputs)
         if not self.variational_recurrent:
-            self._draw()
+            self._draw(state)
         inputs = self._drop(inputs, self.input_keep_prob, 0)
         output, new_state = self.inside(inputs, state, scope)
         output = self._drop(output, self.output_keep_prob, 1)
         return output, self._drop_state(new_state, count(3))  # after the streams of x and y
 
-    def _draw(self) -> None:
-        """Let the next masks be others."""
-        self._draws = tf1.next_draw(self._draws)
+    def _draw(self, state: Any = ()) -> None:
+        """Let the next masks be others, in the step that begins with ``state``."""
+        self._draws = tf1.next_draw(self._draws, self._given_seed, state)
 
     def _drop(self, values: tf.Tensor, keep_prob: Any, stream: int) -> tf.Tensor:
         """Mask ``values``; each stream of one drawing has its own mask, the same at every call."""

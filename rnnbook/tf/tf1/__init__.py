@@ -2,7 +2,7 @@
 
 - ``arguments``  the arguments of TF 1.15, in its order and under its names
 - ``scopes``     in a graph with a session: the scopes that share variables, and the weights in them
-- ``dropout``    keep probabilities that are tensors
+- ``dropout``    keep probabilities that are tensors; masks where a session runs
 
 A *session's graph* is a `tf.Graph` that no function is traced into. There variables have names that
 are looked up, and nothing runs before a session runs it. Elsewhere, eagerly and in `tf.function`,
@@ -12,9 +12,11 @@ a cell owns its weights and all that stands here does nothing.
 from rnnbook.tf.tf1.arguments import as_state, takes
 from rnnbook.tf.tf1.dropout import all_but_c, keep_prob, mask_seed, next_draw, share_kept, switches
 from rnnbook.tf.tf1.scopes import (
+    assign,
     default_name,
     in_session,
     knows_sizes,
+    open_session,
     scope,
     scope_of,
     share,
@@ -24,12 +26,14 @@ from rnnbook.tf.tf1.scopes import (
 __all__ = [
     "all_but_c",
     "as_state",
+    "assign",
     "default_name",
     "in_session",
     "keep_prob",
     "knows_sizes",
     "mask_seed",
     "next_draw",
+    "open_session",
     "scope",
     "scope_of",
     "share",

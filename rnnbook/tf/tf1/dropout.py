@@ -1,4 +1,4 @@
-"""What TF 1.x code gives to dropout, and how masks are drawn."""
+"""What TF 1.x code gives to dropout, and how masks are drawn where a session runs them."""
 
 from typing import Any
 
@@ -7,6 +7,9 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import LSTMStateTuple
+from rnnbook.tf.tf1.scopes import in_session
+
+v1 = tf.compat.v1
 
 
 def all_but_c(state: Any) -> Any:
@@ -38,19 +41,34 @@ def share_kept(value: Any, dtype: tf.DType) -> Any:
 
 
 def mask_seed(seed: int | None) -> int:
-    """The part of a mask's seed that stays."""
+    """The part of a mask's seed that stays; a session's graph draws all else by its own seeds."""
+    if in_session():
+        return seed or 0
     return int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
 
 
-def switches() -> tuple[Any, Any]:
-    """Whether anything is dropped, and the number of the masks that are held."""
+def switches(seed: int | None) -> tuple[Any, Any]:
+    """Whether anything is dropped, and the number of the masks that are held.
+
+    In a session's graph no variable that a Saver would look for: the first is a placeholder with a
+    default, the second is drawn by every run.
+    """
+    if in_session():
+        return v1.placeholder_with_default(True, []), next_draw(None, seed)
     with tf.init_scope():
         return tf.Variable(True, trainable=False, name="enabled"), tf.Variable(
             0, trainable=False, name="draws"
         )
 
 
-def next_draw(draws: Any) -> Any:
-    """The number of other masks than those of ``draws``."""
+def next_draw(draws: Any, seed: int | None, after: Any = ()) -> Any:
+    """The number of other masks than those of ``draws``.
+
+    A session runs the steps of a loop side by side as far as it can. So that a seed gives every step
+    the same masks in every run, this one waits for the state ``after`` the step before.
+    """
+    if in_session():
+        with tf.control_dependencies(tf.nest.flatten(after)):
+            return tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32, seed=seed)
     draws.assign_add(1)
     return draws

@@ -107,3 +107,25 @@ def weight(
     if in_session():
         return v1.get_variable(re.sub("_(kernel|bias)$", r"/\1", name), shape, dtype, initializer)
     return tf.Variable((initializer or draw)(shape, dtype=dtype), name=name)
+
+
+def open_session(where: str) -> Any:
+    """The session in which values are assigned, or None where they are without one."""
+    if not in_session():
+        return None
+    session = v1.get_default_session()
+    if session is None or session.graph is not v1.get_default_graph():
+        raise RuntimeError(f"{where}: a session must be open on this graph: call it inside `with Session():`")
+    return session
+
+
+def assign(session: Any, variables: list[tf.Variable], values: list[Any]) -> None:
+    """Give every variable its value, in the session if there is one."""
+    if session is None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return
+    # By placeholders, so that the values do not become a part of the graph.
+    holders = [v1.placeholder(variable.dtype.base_dtype, variable.shape) for variable in variables]
+    assignments = [v1.assign(*pair) for pair in zip(variables, holders, strict=True)]
+    session.run(assignments, dict(zip(holders, values, strict=True)))
