@@ -1,6 +1,6 @@
 """The TensorFlow half: TF 1.x's cells and unrollers on TensorFlow 2.
 
-A listing of the 1.x years runs again when its prefix changes:
+A listing of the 1.x years runs again when its prefix changes, with sessions and without:
 `import rnnbook.tf as rnn`, then `tf.nn.rnn_cell.X`, `tf.contrib.rnn.X` and
 `tf.nn.dynamic_rnn` become `rnn.X`. See `rnnbook.scratch` for its twin in NumPy.
 """
@@ -22,7 +22,13 @@ from rnnbook.tf.convert import from_keras, to_keras
 from rnnbook.tf.decode import greedy_decode
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
-from rnnbook.tf.projections import OutputProjectionWrapper
+from rnnbook.tf.projections import InputProjectionWrapper, OutputProjectionWrapper
+from rnnbook.tf.tf1.functions import (
+    sequence_loss,
+    stack_bidirectional_dynamic_rnn,
+    static_bidirectional_rnn,
+)
+from rnnbook.tf.tf1.rnn_cell import RNNCell
 from rnnbook.tf.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.tf.unroll import dynamic_rnn, last_output, static_rnn
 from rnnbook.tf.wrappers import DropoutWrapper, MultiRNNCell, ResidualWrapper
@@ -33,11 +39,13 @@ __all__ = [
     "Cell",
     "DropoutWrapper",
     "GRUCell",
+    "InputProjectionWrapper",
     "LSTMCell",
     "LSTMStateTuple",
     "LoadedCheckpoint",
     "MultiRNNCell",
     "OutputProjectionWrapper",
+    "RNNCell",
     "ResidualWrapper",
     "SequenceRegressor",
     "attend",
@@ -49,6 +57,9 @@ __all__ = [
     "last_output",
     "load_tf1_checkpoint",
     "mean_squared_error",
+    "sequence_loss",
+    "stack_bidirectional_dynamic_rnn",
+    "static_bidirectional_rnn",
     "static_rnn",
     "to_keras",
 ]

@@ -1,4 +1,4 @@
-"""A linear layer behind a cell, in TensorFlow 2."""
+"""A linear layer behind a cell or before it, in TensorFlow 2."""
 
 from collections.abc import Callable
 from functools import partial
@@ -81,3 +81,50 @@ class OutputProjectionWrapper(_Projection):
         output, new_state = self.cell(inputs, state)
         self._make(self.cell.output_size, self.output_size, output.dtype)
         return self._project(output), new_state
+
+
+class InputProjectionWrapper(_Projection):
+    """A linear layer before a cell at every step: the cell reads x(t) W + b.
+
+    Args:
+        cell: the cell inside.
+        num_proj: P, the inputs of that cell.
+        activation: of the layer; None leaves it linear.
+        seed: of the initial kernel.
+
+    Weights: ``kernel [D, P]``, ``bias [P]``, made at the first call or by `build`, and those
+    of the cell.
+
+    >>> from rnnbook.tf import BasicRNNCell
+    >>> cell = InputProjectionWrapper(BasicRNNCell(5, seed=0), 2, seed=1)
+    >>> output, _ = cell(tf.ones((4, 3)), cell.zero_state(4))
+    >>> cell.kernel.shape.as_list(), cell.cell.kernel.shape.as_list()
+    ([3, 2], [7, 5])
+
+    Taught in: book/reference/tf1-dictionary. Source: TensorFlow 1.x, InputProjectionWrapper.
+    """
+
+    @tf1.takes("cell num_proj activation input_size reuse")
+    def __init__(
+        self,
+        cell: Cell,
+        num_proj: int,
+        activation: Activation | None = None,
+        *,
+        seed: int | None = None,
+    ):
+        super().__init__(cell, activation, seed)
+        self.num_proj = checks.check_count("InputProjectionWrapper", "num_proj", num_proj)
+
+    def build(self, num_inputs: int) -> None:
+        with tf1.scope_of(self, calls=False):
+            self._make(num_inputs, self.num_proj, self.cell.dtype)
+            self.cell.build(self.num_proj)
+
+    def call(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+        """One step of the cell inside, on its inputs after a linear layer."""
+        _, D = checks.static_shape(inputs) or (None, None)
+        if D is None:
+            checks.fail(self.kind, "inputs", "[B, D] with D known before it runs", f"shape {inputs.shape}")
+        self._make(D, self.num_proj, inputs.dtype)
+        return self.cell(self._project(inputs), state)

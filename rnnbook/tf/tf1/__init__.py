@@ -3,6 +3,8 @@
 - ``arguments``  the arguments of TF 1.15, in its order and under its names
 - ``scopes``     in a graph with a session: the scopes that share variables, and the weights in them
 - ``dropout``    keep probabilities that are tensors; masks where a session runs
+- ``rnn_cell``   the base class of cells that call `get_variable`
+- ``functions``  names of TF 1.x that the book does not teach
 
 A *session's graph* is a `tf.Graph` that no function is traced into. There variables have names that
 are looked up, and nothing runs before a session runs it. Elsewhere, eagerly and in `tf.function`,

@@ -1,0 +1,118 @@
+"""The base class of TF 1.x's cells, for code that inherits from it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+import tensorflow as tf
+
+from rnnbook import checks
+from rnnbook.tf.cell import Cell
+from rnnbook.tf.tf1.scopes import in_session, name_cell, scope_of
+
+v1 = tf.compat.v1
+
+
+class RNNCell(Cell):
+    """A cell of your own that inherits, as in TF 1.x; a cell of the protocol need not.
+
+    Give it ``state_size`` and ``output_size``, and ``call(inputs, state)`` that returns
+    ``output, new_state``. There `get_variable` makes a weight at the first call and finds it
+    again at every later one, with a session and without. ``build(inputs_shape)`` may make
+    them with ``add_weight`` instead.
+
+    Args:
+        name: of its scope; None means that of its class.
+        dtype: of its weights; None means that of the first inputs.
+
+    >>> class Sum(RNNCell):
+    ...     state_size = output_size = 3
+    ...     def call(self, inputs, state):
+    ...         scale = tf.compat.v1.get_variable("scale", [3], initializer=tf.ones_initializer())
+    ...         return scale * inputs + state, scale * inputs + state
+    >>> cell = Sum()
+    >>> for _ in range(2):
+    ...     output, state = cell(tf.ones((4, 3)), cell.zero_state(4))
+    >>> float(output[0, 0]), len(cell.trainable_variables)
+    (1.0, 1)
+
+    Taught in: book/reference/tf1-dictionary. Source: TensorFlow 1.x, RNNCell.
+    """
+
+    built, trainable = False, True
+
+    def __init__(
+        self, trainable: bool = True, name: str | None = None, dtype: Any = None, _reuse: Any = None
+    ):
+        name_cell(self, name, _reuse)
+        super().__init__()
+        self.trainable = trainable
+        self._dtype = None if dtype is None else tf.as_dtype(dtype)
+
+    def __init_subclass__(cls, **words: Any):
+        super().__init_subclass__(**words)
+        if "__call__" in vars(cls):  # the way before TF 1.2; the scopes in it are the user's
+            cls.__call__ = _keeping(cls.__call__)  # type: ignore[method-assign]
+
+    def build(self, inputs_shape: Any) -> None:
+        """Make the weights, where ``call`` does not."""
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
+        """The step itself: ``output, new_state``."""
+        checks.fail(self.kind, "call", "defined by the class that inherits", "none", TypeError)
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Any,
+        dtype: Any = None,
+        initializer: Any = None,
+        trainable: bool = True,
+        **words: Any,
+    ) -> tf.Variable:
+        """A weight of that name; what else `get_variable` takes, it takes too."""
+        trainable = trainable and self.trainable
+        return v1.get_variable(name, shape, dtype or self.dtype, initializer, trainable=trainable, **words)
+
+    add_variable = add_weight
+
+    def __call__(self, inputs: tf.Tensor, state: Any, scope: Any = None) -> tuple[tf.Tensor, Any]:
+        """One step: ``output [B, O], new_state = cell(inputs [B, D], state)``."""
+        self._dtype = self._dtype or tf.as_dtype(inputs.dtype)
+        with scope_of(self, scope), _kept(self):
+            if not self.built:
+                self.build(tf.TensorShape(inputs.shape))
+                self.built = True
+            return self.call(inputs, state)
+
+
+def _keeping(call: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(call)
+    def kept(self: Any, inputs: Any, state: Any, *scope: Any, **words: Any) -> Any:
+        with _kept(self):
+            return call(self, inputs, state, *scope, **words)
+
+    return kept
+
+
+@tf.autograph.experimental.do_not_convert
+@contextmanager
+def _kept(cell: Any) -> Iterator[None]:
+    """Let `get_variable` find again what ``cell`` made: without a session TensorFlow makes it anew."""
+    if in_session():  # there the scopes find it
+        yield
+        return
+    outside = v1.get_variable_scope()
+    made = cell.__dict__.setdefault("_made", {})
+
+    def find(getter: Callable[..., Any], name: str, *args: Any, **words: Any) -> Any:
+        inner = name.removeprefix(f"{outside.name}/")
+        if inner not in made:
+            with tf.init_scope():  # it outlives the function that first called the cell
+                made[inner] = getter(name, *args, **words)
+        return made[inner]
+
+    with v1.variable_scope(outside, custom_getter=find):
+        yield
