@@ -9,8 +9,11 @@ the original ops, and with ours under `disable_v2_behavior()`, and writes what c
 
 import inspect
 import json
+import re
+import runpy
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -907,8 +910,18 @@ def write(rnn: Any, folder: Path) -> None:
         np.savez(folder / f"{name}.npz", **values)
 
 
+def run_the_program_of_the_dictionary(place: Path) -> None:
+    """Run the one program that the page shows and does not execute, as it stands there."""
+    page = Path(__file__).resolve().parent.parent / "book" / "reference" / "tf1-dictionary.md"
+    (program,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (place / "program.py").write_text(program, encoding="utf-8")
+    with (place / "dictionary.txt").open("w") as printed, redirect_stdout(printed):
+        runpy.run_path(str(place / "program.py"))
+
+
 if __name__ == "__main__":
     place = Path(sys.argv[1])
+    run_the_program_of_the_dictionary(place)
     v1.disable_v2_behavior()  # the header of very many scripts
     write(originals(), place / "originals")
     by_position = {name: arguments(original) for name, original in vars(originals()).items()}

@@ -106,7 +106,9 @@ def test_what_stands_in_the_place_of_an_old_name_exists(new):
             assert find({"rnn": rnn, "keras": keras, "tf": tf}[module], rest) is not None
 
 
-@pytest.mark.parametrize("name", [name for name in rnn.__all__ if name.endswith(("Cell", "Wrapper", "_rnn"))])
+@pytest.mark.parametrize(
+    "name", [name for name in rnn.__all__ if name.endswith(("Cell", "Wrapper", "_rnn", "_loss"))]
+)
 def test_every_old_name_the_package_bears_is_in_the_dictionary(name):
     assert any(f"rnn.{name}" in new for _, _, new in LINES)
 
@@ -141,10 +143,9 @@ def bidirectional_unrollers_agree() -> bool:
     return same(theirs[0], ours[0]) and same(theirs[1], ours[1])
 
 
-def static_bidirectional_is_the_dynamic_one_joined() -> bool:
+def static_bidirectional_unrollers_agree() -> bool:
     theirs, *_ = v1.nn.static_bidirectional_rnn(*cells(), STEPS, dtype=tf.float32)
-    ours, _ = rnn.bidirectional_dynamic_rnn(*cells(), X)
-    return same(tf.stack(theirs, axis=1), tf.concat(ours, axis=2))
+    return same(theirs, rnn.static_bidirectional_rnn(*cells(), STEPS)[0])
 
 
 def a_saved_state_is_an_initial_state() -> bool:
@@ -192,9 +193,17 @@ def a_variable_is_not_shared(reuse: bool = False) -> bool:
         return first is not v1.get_variable("w", [2])
 
 
-def an_old_optimizer_wants_a_function(old: str) -> Callable[[], bool]:
+def a_seed_repeats() -> bool:
+    drawn = []
+    for _ in range(2):
+        v1.set_random_seed(3)
+        drawn.append(tf.random.normal([2]).numpy())
+    return same(*drawn)
+
+
+def an_old_optimizer_wants_a_function(old: str, *more: float) -> Callable[[], bool]:
     def check() -> bool:
-        w, optimizer = tf.Variable(1.0), find(v1.train, old)(0.1)
+        w, optimizer = tf.Variable(1.0), find(v1.train, old)(0.1, *more)
         with pytest.raises(RuntimeError, match="should be a function"):
             optimizer.minimize(w * w)
         optimizer.minimize(lambda: w * w)
@@ -227,7 +236,7 @@ USES: dict[str, Callable[[], object]] = {
     "nn.static_rnn": static_unrollers_agree,
     "nn.dynamic_rnn": dynamic_unrollers_agree,
     "nn.bidirectional_dynamic_rnn": bidirectional_unrollers_agree,
-    "nn.static_bidirectional_rnn": static_bidirectional_is_the_dynamic_one_joined,
+    "nn.static_bidirectional_rnn": static_bidirectional_unrollers_agree,
     "nn.static_state_saving_rnn": a_saved_state_is_an_initial_state,
     "nn.raw_rnn": raw_rnn_runs_a_loop,
     "Session": a_session_finds_an_empty_graph,
@@ -237,6 +246,13 @@ USES: dict[str, Callable[[], object]] = {
     "get_variable": a_variable_is_not_shared,
     "variable_scope": a_variable_is_not_shared,
     "get_variable_scope": functools.partial(a_variable_is_not_shared, reuse=True),
+    "trainable_variables": lambda: v1.trainable_variables() == [],
+    "set_random_seed": a_seed_repeats,
+    "placeholder_with_default": lambda: v1.placeholder_with_default(2.0, []).numpy() == 2.0,
+    "nn.softmax_cross_entropy_with_logits": lambda: same(
+        v1.nn.softmax_cross_entropy_with_logits(labels=X, logits=X),
+        tf.nn.softmax_cross_entropy_with_logits(labels=X, logits=X),
+    ),
     "random_normal": lambda: v1.random_normal([2, 3]).shape == (2, 3),
     "matmul": as_in_tf_2("matmul", X[0], X[0].T),
     "tanh": as_in_tf_2("tanh", X),
@@ -258,6 +274,8 @@ USES: dict[str, Callable[[], object]] = {
     "train.get_or_create_global_step": lambda: v1.train.get_or_create_global_step().numpy() == 0,
     "train.AdagradOptimizer": an_old_optimizer_wants_a_function("AdagradOptimizer"),
     "train.AdamOptimizer": an_old_optimizer_wants_a_function("AdamOptimizer"),
+    "train.MomentumOptimizer": an_old_optimizer_wants_a_function("MomentumOptimizer", 0.9),
+    "train.RMSPropOptimizer": an_old_optimizer_wants_a_function("RMSPropOptimizer"),
     "train.GradientDescentOptimizer": an_old_optimizer_wants_a_function("GradientDescentOptimizer"),
     "data.make_one_shot_iterator": one_shot_iterators_are_functions,
 }

@@ -80,3 +80,7 @@ def test_its_arguments_stand_in_the_order_of_the_original_and_under_its_names(fo
     assert (ours.__init__ if isinstance(ours, type) else ours).by_position == [
         argument for argument in theirs if argument != "self"
     ]
+
+
+def test_the_road_of_the_dictionary_that_keeps_the_originals(folder):
+    assert (folder / "dictionary.txt").read_text() == "(1, 2, 5)\n"
