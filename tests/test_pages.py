@@ -48,6 +48,14 @@ SEARCHES = {
     "vanishing": "book/3-learning/long-term-dependencies.html",
     "sine wave": "book/6-applications/sine-wave.html",
     "循环神经网络": "book/reference/glossary.html",
+    "长短期记忆": "book/reference/glossary.html",
+    "Colab": "book/index.html",
+    "PyTorch": "book/4-gates/lstm.html",
+    "bfloat16": "book/6-applications/how-fast.html",
+    "early stopping": "book/6-applications/sine-wave.html",
+    "jit_compile": "book/2-unrolling/dynamic.html",
+    "stateful": "book/2-unrolling/static.html",
+    "temperature": "book/2-unrolling/variable-length-outputs.html",
     "zzyzx": None,
 }
 
