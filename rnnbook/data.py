@@ -52,7 +52,7 @@ def source_weights(dtype: Any = np.float64) -> tuple[np.ndarray, np.ndarray]:
     >>> bool(np.abs(np.tanh(X[:, 0] @ w_x) - Y[:, 0]).max() < 2e-7)
     True
 
-    Taught in: book/1-memory/layer-and-batch.
+    Taught in: book/reference/recovered-weights.
     """
     dtype = checks.floating("source_weights", "dtype", dtype, "NumPy", np.dtype)
     X, Y = source_batch(), source_outputs()

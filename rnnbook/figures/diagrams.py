@@ -61,19 +61,19 @@ def _loop(ax: Axes, x: float, y: float) -> None:
 
 def draw_cell() -> Axes:
     """The cell with its loop, its two sets of weights named."""
-    ax = canvas(2.5, 10.6, 4.0)
+    ax = canvas(2.0, 10.6, 4.0)
     x, y = 4.4, 2.0
     _loop(ax, x, y)
     _step(ax, x, y, "t")
     ax.text(x - 0.12, y - 0.66, "$w_x$", color=WEIGHT, fontsize=12, va="center", ha="right")
     ax.text(x + 0.72, y + 0.42, "$w_h$", color=WEIGHT, fontsize=12, ha="center", va="center")
-    ax.text(x + 1.25, y, "one step later\nit comes back as $h_{(t-1)}$", color=INK, fontsize=9.5, va="center")
+    ax.text(x + 1.25, y, "one step later\nit comes back as $h_{(t-1)}$", color=INK, fontsize=10, va="center")
     return ax
 
 
 def draw_unrolled(steps: int = 3) -> Axes:
     """A cell with its loop on the left; the same cell unrolled through time on the right."""
-    ax = canvas(2.6, 11.4, 4.1)
+    ax = canvas(1.9, 11.4, 4.1)
     x, y, first, gap = 0.9, 2.2, 4.9, 5.7 / max(steps - 1, 1)
     _loop(ax, x, y)
     _step(ax, x, y, "t")
@@ -104,7 +104,7 @@ TOPOLOGIES = (  # title, steps with an input, steps with an output; four steps i
 
 def draw_topologies() -> Axes:
     """The four ways in which inputs and outputs may lie in time, on one sheet."""
-    ax = canvas(5.0, 12.4, 8.6)
+    ax = canvas(3.65, 12.4, 8.6)
     for number, (title, inputs, outputs) in enumerate(TOPOLOGIES):
         left, y = 1.0 + 6.4 * (number % 2), 6.2 - 4.4 * (number // 2)
         ax.text(left - 0.5, y + 1.95, title, fontsize=11, color=INK, va="center")
@@ -115,19 +115,19 @@ def draw_topologies() -> Axes:
                 arrow(ax, (x + SIDE / 2, y), (x + 1.4 - SIDE / 2, y))
         if title.startswith("encoder"):
             ax.plot([left + 2.1, left + 2.1], [y - 1.6, y + 1.5], color=PADDING, lw=1.2, ls=(0, (3, 3)))
-            ax.text(left + 0.7, y + 0.75, "encoder", fontsize=9, color=INK, ha="center")
-            ax.text(left + 3.5, y - 0.75, "decoder", fontsize=9, color=INK, ha="center")
+            ax.text(left + 0.7, y + 0.75, "encoder", fontsize=10, color=INK, ha="center")
+            ax.text(left + 3.5, y - 0.75, "decoder", fontsize=10, color=INK, ha="center")
     return ax
 
 
 def draw_batch(batch: np.ndarray) -> Axes:
     """A batch [B, T, D] as one sheet of numbers for each row, every axis named."""
     B, T, D = batch.shape
-    ax = canvas(2.4, 11.4, 3.8)
+    ax = canvas(1.8, 11.4, 3.8)
     cell, width, top = 0.52, 0.52 * D, 3.2
     for b in reversed(range(B)):
         left = 1.6 + b * (width + 0.75)
-        ax.text(left + width / 2, top + 0.25, f"row {b}", ha="center", fontsize=9.5, color=STATE)
+        ax.text(left + width / 2, top + 0.25, f"row {b}", ha="center", fontsize=10, color=STATE)
         for t in range(T):
             for d in range(D):
                 corner = (left + d * cell, top - (t + 1) * cell)
@@ -149,7 +149,7 @@ def draw_batch(batch: np.ndarray) -> Axes:
 
 def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
     """The matrices of one step of a layer, to scale, every side named."""
-    ax = canvas(1.7, 15.9, 3.6)
+    ax = canvas(1.2, 15.9, 3.6)
     unit, middle, x = 0.42, 2.0, 0.3
     parts = (
         ("$Y_{(t)}$", B, H, OUTPUT, "= φ("),
@@ -167,7 +167,7 @@ def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
         if not label:
             ax.text(x + width / 2, middle + 0.45, name, ha="center", va="center", color=color, fontsize=11)
         side = f"[{rows}, {columns}]" if rows > 1 else f"[{columns}]"
-        ax.text(x + width / 2, middle - 1.45, side, ha="center", va="center", color=INK, fontsize=9.5)
+        ax.text(x + width / 2, middle - 1.45, side, ha="center", va="center", color=INK, fontsize=10)
         room = 1.0 if "φ" in sign else 0.5
         ax.text(x + width + room / 2, middle, sign, ha="center", va="center", color=INK, fontsize=12)
         x += width + room
