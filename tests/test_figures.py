@@ -24,6 +24,8 @@ DRAWINGS = {
     "batch": lambda: figures.draw_batch(data.source_batch()),
     "layer shapes": lambda: figures.draw_layer_shapes(4, 3, 5),
     "loops": figures.draw_loops,
+    "lstm stages": figures.draw_lstm_stages,
+    "lstm": lambda: figures.draw_lstm([0.7, -0.3, 0.4], [1, 0, 1]),
 }
 
 
@@ -159,3 +161,24 @@ def test_subplots_are_as_wide_as_the_text_and_leave_the_global_style_alone():
     assert axes.shape == (2, 3)
     assert fig.dpi == 200
     assert dict(mpl.rcParams) == before
+
+
+def test_the_four_stages_of_an_lstm_add_forget_write_and_show():
+    ax = figures.draw_lstm_stages()
+    names = [text.get_text() for text in ax.texts if text.get_text() in {"$f$", "$i$", "$j$", "$o$"}]
+    assert [names.count(f"${name}$") for name in "fijo"] == [3, 2, 2, 1]
+    assert len(boxes(ax, figures.WEIGHT)) == 3  # f, i and o, each strong where it is new
+    assert [words(ax).count(sign) for sign in "×+"] == [3 + 2 + 1, 2]
+
+
+def test_a_mark_opens_the_input_gate_of_an_lstm_and_shuts_its_forget_gate():
+    ax = figures.draw_lstm([0.7, -0.3, 0.4, 0.1], [1, 0, 1, 0])
+    assert [words(ax).count(f"${name}$") for name in "fijo"] == [4] * 4
+    hollow = [box for box in boxes(ax) if box.get_facecolor() == to_rgba("white")]
+    places = {
+        text.get_position()[0]: text.get_text() for text in ax.texts if text.get_text() in ("$f$", "$i$")
+    }
+    middles = [box.get_x() + box.get_width() / 2 for box in hollow]
+    assert [places[min(places, key=lambda place: abs(place - x))] for x in middles] == ["$f$", "$i$"] * 2
+    held = [text.get_text() for text in ax.texts if text.get_color() == figures.STATE]
+    assert held[:-1] == ["0.7", "0.7", "0.4", "0.4"]  # the last is the letter c

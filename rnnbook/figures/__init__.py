@@ -18,6 +18,8 @@ from rnnbook.figures.diagrams import (
     draw_cell,
     draw_layer_shapes,
     draw_loops,
+    draw_lstm,
+    draw_lstm_stages,
     draw_topologies,
     draw_unrolled,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "draw_cell",
     "draw_layer_shapes",
     "draw_loops",
+    "draw_lstm",
+    "draw_lstm_stages",
     "draw_topologies",
     "draw_unrolled",
     "plot_activation",

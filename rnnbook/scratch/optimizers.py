@@ -25,7 +25,7 @@ def clip_by_global_norm(gradients: Mapping[str, np.ndarray], max_norm: float) ->
     >>> norm, clipped["a"].tolist()
     (5.0, [1.5])
 
-    Taught in: book/3-learning/long-term-dependencies. Source: Pascanu et al. (2013).
+    Taught in: book/3-learning/clipping-and-truncation. Source: Pascanu et al. (2013).
     """
     where = "clip_by_global_norm"
     max_norm = checks.check_positive(where, "max_norm", max_norm)
@@ -40,7 +40,7 @@ def clip_by_global_norm(gradients: Mapping[str, np.ndarray], max_norm: float) ->
 class SGD:
     """Stochastic gradient descent: p <- p - learning_rate * g.
 
-    Taught in: book/3-learning/long-term-dependencies.
+    Taught in: book/3-learning/backpropagation-through-time.
     """
 
     def __init__(self, learning_rate: float = 0.01):
@@ -88,7 +88,7 @@ class Adam:
     m <- beta_1 m + (1 - beta_1) g;  v <- beta_2 v + (1 - beta_2) g^2
     p <- p - learning_rate * sqrt(1 - beta_2^n) / (1 - beta_1^n) * m / (sqrt(v) + epsilon)
 
-    Taught in: book/3-learning/long-term-dependencies. Source: Kingma and Ba (2015), as in Keras.
+    Taught in: book/3-learning/backpropagation-through-time. Source: Kingma and Ba (2015), as in Keras.
     """
 
     def __init__(
