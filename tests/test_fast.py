@@ -510,3 +510,17 @@ def test_an_error_names_the_whole_batch(sizes, came):
     cell = rnn.MultiRNNCell([rnn.BasicLSTMCell(5, num_inputs=sizes[0]), rnn.GRUCell(40, num_inputs=sizes[1])])
     with pytest.raises(ValueError, match=re.escape(f"got shape {came}")):
         rnn.dynamic_rnn(cell, tf.zeros([32, 100, 4]))
+
+
+@every_cell
+def test_in_a_session_first_and_second_gradients_are_those_of_the_loop(make):
+    found = []
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for cell in both(make):
+            inputs = tf.constant(normal(2, STEPS + 1, 3))
+            those = [inputs, *cell.trainable_variables]
+            first = tf.gradients(tf.reduce_sum(tf.sin(through_outputs(cell, inputs))), those)
+            found.append([*first, *tf.gradients(tf.reduce_sum(tf.sin(first[0])), those)])
+        session.run(tf.compat.v1.global_variables_initializer())
+        found = session.run(found)
+    assert_alike(*found, 1e-12)

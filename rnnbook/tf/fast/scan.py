@@ -180,7 +180,11 @@ def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> C
             d_outputs = tuple(map(tf.convert_to_tensor, d_outputs))
             if in_save_context():  # a saved gradient may read the tensors, but not the tapes
                 return gradients(plain, tensors, d_outputs)
-            return gradient(*map(tf.identity, tensors), *d_outputs)  # of the graph of the way back
+            # In the graph of the way back, which may be another. In the same one a copy would hide the
+            # tensor from TensorFlow, which then takes the weights behind it for variables used unseen.
+            graph = tf.compat.v1.get_default_graph()
+            given = [t if getattr(t, "graph", None) is graph else tf.identity(t) for t in tensors]
+            return gradient(*given, *d_outputs)
 
         return outputs, back
 
@@ -192,9 +196,8 @@ def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> C
 
 def gradients(function: Callable[..., Tensors], tensors: Tensors, d_outputs: Tensors) -> Tensors:
     """Those of ``tensors``, given those of what ``function`` makes of them."""
-    tensors = [
-        tf.identity(tensor) for tensor in tensors
-    ]  # of the graph that is being made, not of one around
+    # Copies of the graph that is being made, none of which comes from another of them.
+    tensors = [tf.identity(tensor) for tensor in tensors]
     if not tf.executing_eagerly():  # no tape: none records where the forward mode enters a `tf.function`
         return tf.gradients(function(*tensors), tensors, d_outputs)
     with tf.GradientTape() as tape:
