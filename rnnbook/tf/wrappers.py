@@ -159,15 +159,16 @@ class DropoutWrapper(Wrapper):
         check_tensor("DropoutWrapper", "inputs", inputs, "B D", {})
         self.check_dtype(inputs)
         if not self.variational_recurrent:
-            self._draw(state)
+            state = self._draw(state)
         inputs = self._drop(inputs, self.input_keep_prob, 0)
         output, new_state = self.inside(inputs, state, scope)
         output = self._drop(output, self.output_keep_prob, 1)
         return output, self._drop_state(new_state, count(3))  # after the streams of x and y
 
-    def _draw(self, state: Any = ()) -> None:
-        """Let the next masks be others, in the step that begins with ``state``."""
-        self._draws = tf1.next_draw(self._draws, self._given_seed, state)
+    def _draw(self, state: Any = ()) -> Any:
+        """Let the next masks be others, in the step that begins with the state that is returned."""
+        self._draws, state = tf1.next_draw(self._draws, self._given_seed, state)
+        return state
 
     def _drop(self, values: tf.Tensor, keep_prob: Any, stream: int) -> tf.Tensor:
         """Mask ``values``; each stream of one drawing has its own mask, the same at every call."""

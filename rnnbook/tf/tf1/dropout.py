@@ -54,21 +54,23 @@ def switches(seed: int | None) -> tuple[Any, Any]:
     default, the second is drawn by every run.
     """
     if in_session():
-        return v1.placeholder_with_default(True, []), next_draw(None, seed)
+        return v1.placeholder_with_default(True, []), next_draw(None, seed)[0]
     with tf.init_scope():
         return tf.Variable(True, trainable=False, name="enabled"), tf.Variable(
             0, trainable=False, name="draws"
         )
 
 
-def next_draw(draws: Any, seed: int | None, after: Any = ()) -> Any:
-    """The number of other masks than those of ``draws``.
+def next_draw(draws: Any, seed: int | None, state: Any = ()) -> tuple[Any, Any]:
+    """The number of other masks than those of ``draws``, and the ``state`` that its step begins with.
 
     A session runs the steps of a loop side by side as far as it can. So that a seed gives every step
-    the same masks in every run, this one waits for the state ``after`` the step before.
+    the same masks in every run, a number waits for the state, and the state for the number.
     """
     if in_session():
-        with tf.control_dependencies(tf.nest.flatten(after)):
-            return tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32, seed=seed)
+        with tf.control_dependencies(tf.nest.flatten(state)):
+            drawn = tf.random.uniform([], maxval=2**31 - 1, dtype=tf.int32, seed=seed)
+        with tf.control_dependencies([drawn]):
+            return drawn, tf.nest.map_structure(tf.identity, state)
     draws.assign_add(1)
-    return draws
+    return draws, state
