@@ -81,6 +81,14 @@ def build(kind: str, dtype: str = "float64") -> Any:
     return shake(make(module, dtype))
 
 
+def draw_again(cell: Any) -> None:
+    """Let dropout begin its drawing anew: every sequence has new masks, and a law compares two runs."""
+    if isinstance(cell, scratch.DropoutWrapper):
+        cell._draws = 0
+    elif isinstance(cell, rnn.DropoutWrapper):
+        cell._draws.assign(0)
+
+
 def copy_weights(source: Any, target: Any) -> None:
     """Give a TensorFlow cell the weights of its NumPy twin, name by name."""
     if hasattr(source, "cells"):

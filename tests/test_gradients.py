@@ -8,7 +8,7 @@ any mistake (near 1).
 import numpy as np
 import pytest
 import tensorflow as tf
-from kinds import BOTH, ONLY_TF, D, build, copy_weights, leaves, random_state
+from kinds import BOTH, ONLY_TF, D, build, copy_weights, draw_again, leaves, random_state
 from toys import finite_differences, normal, relative_error
 
 import rnnbook.scratch as scratch
@@ -34,6 +34,7 @@ def test_numpy_gradients_are_those_of_finite_differences(name, lengths):
     weights = normal(B, T, cell.output_size, seed=3), random_state(cell, B, seed=4)
 
     def run():
+        draw_again(cell)
         return scratch.forward_through_time(cell, x, lengths, start)
 
     tape = run()[2]
