@@ -33,7 +33,7 @@ NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "book")
 SERVED = [
     "book/index.html",
     "book/4-gates/lstm.html",
-    "book/reference/api.html",
+    "book/reference/api-tf.html",
     "genindex.html",
     "search.html",
 ]
@@ -44,7 +44,7 @@ SOON = 5_000  # milliseconds, so that a busy machine fails nothing; measured: 30
 
 SEARCHES = {
     "forget gate": "book/4-gates/lstm.html",
-    "dynamic_rnn": "book/reference/api.html",
+    "dynamic_rnn": "book/reference/api-tf.html",
     "vanishing": "book/3-learning/long-term-dependencies.html",
     "sine wave": "book/6-applications/sine-wave.html",
     "循环神经网络": "book/reference/glossary.html",

@@ -80,10 +80,10 @@ class LSTMCell(WeightedCell):
     Args:
         num_units: H, the size of c.
         use_peepholes: let the gates see c, through one weight a unit and gate.
-        cell_clip: the largest |c(t)|; what is beyond is set to it.
+        cell_clip: how far from 0 c(t) may be; what is beyond is set to it.
         initializer: a function of shape and dtype that draws all weights but the bias.
         num_proj: P, the size of h and of the output; None means H and no W_p.
-        proj_clip: the largest |h(t)| after the projection.
+        proj_clip: how far from 0 h(t) may be after the projection.
         forget_bias: added to f when the cell is called; not a weight.
         activation: phi, a function from a tensor to a tensor, or the name of one in `tf.nn`.
         num_inputs: D; builds the weights at once instead of at the first call.
