@@ -18,11 +18,10 @@ from rnnbook.figures.diagrams import (
     draw_cell,
     draw_layer_shapes,
     draw_loops,
-    draw_lstm,
-    draw_lstm_stages,
     draw_topologies,
     draw_unrolled,
 )
+from rnnbook.figures.lstm import draw_lstm, draw_lstm_stages
 from rnnbook.figures.plots import (
     plot_activation,
     plot_bars,
