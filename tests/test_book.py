@@ -137,7 +137,8 @@ def test_no_output_tells_of_a_machine_or_a_moment(path):
             assert out.output_type in ("stream", "display_data", "execute_result", "error")
             text = str(out.get("text", "")) + str(out.get("data", {}).get("text/plain", ""))
             assert not re.search(r"0x[0-9a-f]{6,}|/home/|/tmp/|site-packages|\d\d:\d\d:\d\d|it/s", text)
-            assert "text/html" not in out.get("data", {})
+            html = out.get("data", {}).get("text/html", "")
+            assert not html or 'class="dataframe"' in html  # a table of results, and nothing else
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
@@ -150,7 +151,7 @@ def test_a_cell_raises_only_where_it_says_so(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_no_cell_is_hidden_from_validation(path):
     for cell in code_cells(path):
-        assert set(cell.metadata) <= {"tags", "mystnb", "tolerance"}
+        assert set(cell.metadata) <= {"tags", "mystnb", "tolerance", "room"}
         assert set(cell.metadata.get("tags", [])) <= ALLOWED_TAGS
         assert 0 < cell.metadata.get("tolerance", 0.01) <= 0.05
         assert not re.search(r"(?i)nbval|pytest_", cell.source)
@@ -172,7 +173,7 @@ def test_every_figure_has_alt_text_and_a_caption(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_code_cells_hold_one_idea(path):
     for cell in code_cells(path):
-        if "hide-input" not in cell.metadata.get("tags", []):
+        if not {"hide-input", "hide-cell"} & set(cell.metadata.get("tags", [])):
             lines = [line for line in cell.source.splitlines() if line.strip()]
             assert len(lines) <= 15, cell.source
 
@@ -181,10 +182,9 @@ def test_code_cells_hold_one_idea(path):
 def test_every_chapter_keeps_the_order_of_the_contract(path):
     text = path.with_suffix(".md").read_text()
     assert re.search(r"^\([a-z-]+\)=\n# ", text, re.M)
-    places = [text.find(f"\n## {heading}") for heading in ("Pitfalls", "Summary", "Exercises", "Where next")]
+    places = [text.find(f"\n## {heading}") for heading in ("What goes wrong", "Exercises")]
     assert -1 not in places
     assert places == sorted(places)
-    assert len(re.findall(r"^- ", text[places[1] : places[2]], re.M)) <= 5
     exercises = re.findall(r"```\{exercise\}[^\n]*\n:label: (\S+)", text)
     solutions = re.findall(r"```\{solution-start\} (\S+)\n:class: dropdown\n", text)
     assert 3 <= len(exercises) <= 5
