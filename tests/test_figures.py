@@ -63,7 +63,7 @@ def test_a_drawing_returns_its_axes_on_one_new_figure_as_wide_as_the_text(draw):
     ax = draw()
     assert isinstance(ax, Axes)
     assert plt.get_fignums() == [ax.figure.number]
-    assert ax.figure.get_figwidth() == 7.2
+    assert ax.figure.get_figwidth() == 5.2
     assert ax.get_aspect() == 1
     assert not ax.axison
     ax.figure.canvas.draw()  # every label must be legible to mathtext
@@ -157,9 +157,9 @@ def test_a_box_stands_around_its_point_and_an_arrow_goes_from_start_to_end():
 def test_subplots_are_as_wide_as_the_text_and_leave_the_global_style_alone():
     before = dict(mpl.rcParams)
     fig, axes = figures.subplots(1.5, columns=3, rows=2)
-    assert (fig.get_figwidth(), fig.get_figheight()) == (7.2, 1.5)
+    assert (fig.get_figwidth(), fig.get_figheight()) == (5.2, 1.5)
     assert axes.shape == (2, 3)
-    assert fig.dpi == 200
+    assert fig.dpi == 220
     assert dict(mpl.rcParams) == before
 
 
