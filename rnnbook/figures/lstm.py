@@ -12,7 +12,7 @@ from rnnbook.figures.diagrams import arrow
 from rnnbook.figures.style import INK, INPUT, OUTPUT, PADDING, STATE, WEIGHT, canvas
 
 
-def _mixed(color: str, share: float) -> tuple[float, ...]:
+def _mixed(color: str, share: float) -> Any:
     """A colour with white: ``share`` of it is left."""
     return tuple(part + (1 - share) * (1 - part) for part in to_rgb(color))
 
@@ -39,7 +39,7 @@ def _lstm(ax: Axes, x: float, y: float, stage: int, share: float = 1, shut: str 
         ax.add_patch(
             FancyBboxPatch((x + across - 0.36, y + 1.3), 0.72, 0.8, shape, fc=face, ec=color, lw=1.2)
         )
-        words = {"color": color if name in shut else "white", "ha": "center", "va": "center"}
+        words: dict[str, Any] = {"color": color if name in shut else "white", "ha": "center", "va": "center"}
         ax.text(x + across, y + 1.7, f"${name}$", fontsize=12, **words)
 
     def sign(across: float, up: float, text: str) -> None:
@@ -59,8 +59,8 @@ def _lstm(ax: Axes, x: float, y: float, stage: int, share: float = 1, shut: str 
         layer(1.9, "i", WEIGHT)
         layer(2.85, "j", INPUT)
         for side in (-1, 1):
-            start, end = (2.375 + 0.475 * side, 2.1), (2.375 + 0.24 * side, 2.78)
-            arrow(ax, (x + start[0], y + start[1]), (x + end[0], y + end[1]), color=ink)
+            away, near = 2.375 + 0.475 * side, 2.375 + 0.24 * side
+            arrow(ax, (x + away, y + 2.1), (x + near, y + 2.78), color=ink)
         point(2.375, 3.3, 3.95, "i" in shut)
         sign(2.375, 3.0, "×")
         sign(2.375, 4.3, "+")
@@ -79,7 +79,7 @@ def draw_lstm_stages() -> Axes:
     ax = canvas(4.6, 14.2, 12.6)
     for stage, title in enumerate(("1  the store", "2  forget", "3  write", "4  show"), 1):
         x, y = 1.0 + 7.2 * ((stage - 1) % 2), (6.6, 0.2)[(stage - 1) // 2]
-        words = {"ha": "center", "va": "center", "color": INK, "fontsize": 11}
+        words: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "fontsize": 11}
         ax.text(x, y + 5.6, title, **{**words, "ha": "left"})
         for part in range(1, stage + 1):
             _lstm(ax, x, y, part, 1 if part == stage else 0.35)
@@ -97,7 +97,8 @@ def draw_lstm_stages() -> Axes:
 def draw_lstm(values: Sequence[float], marks: Sequence[int]) -> Axes:
     """A chain of LSTM cells that tracks and holds: a mark opens i and shuts f; hollow is shut."""
     ax = canvas(3.1, 6.15 * len(values) + 1.6, 11.2)
-    words, held = {"ha": "center", "va": "center", "fontsize": 11}, 0.0
+    words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 11}
+    held = 0.0
     for t, (value, mark) in enumerate(zip(values, marks, strict=True)):
         x, y = 1.3 + 6.15 * t, 3.6
         frame = "round,pad=0,rounding_size=0.3"
