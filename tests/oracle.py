@@ -20,7 +20,6 @@ v1 = tf.compat.v1
 KINDS = ("basic", "basic_lstm", "gru", "lstm", "stack", "dropout", "variational")
 KINDS += ("peepholes", "peephole stack", "residual")  # these three TensorFlow's half alone has
 ROADS = ("static", "dynamic", "bidirectional")
-v1.disable_control_flow_v2()  # the loops and branches of TF 1.x itself; they are also built faster
 AS_WRITTEN = v1.ConfigProto()  # the ops run once: rewriting their graph first costs more than it saves
 AS_WRITTEN.graph_options.rewrite_options.disable_meta_optimizer = True
 KEEP = 0.625  # exact in binary, for TF 1.x holds it as a float32
@@ -160,5 +159,6 @@ def run(n: int, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    v1.disable_control_flow_v2()  # the loops and branches of TF 1.x itself; they are also built faster
     for case in range(int(sys.argv[2])):
         run(case, Path(sys.argv[1]))
