@@ -145,6 +145,20 @@ LOOK = r"""() => {
       faults.push('formula not rendered: ' + texts.currentNode.data.trim());
   for (const image of document.images)
     if (!image.naturalWidth) faults.push('image not shown: ' + image.src);
+  const start = box => [...box.innerText].slice(0, 60).join('');
+  const cut = box => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1;
+  if (innerWidth < 400) {  // a telephone: code alone may scroll in its box
+    for (const output of all('.cell_output pre'))
+      if (cut(output) && !output.closest('.traceback')) faults.push('output cut: ' + start(output));
+    for (const table of all('table'))
+      if (cut(table.parentElement)) faults.push('table cut: ' + start(table));
+    for (const formula of all('div.math')) {
+      const number = formula.querySelector('.eqno')?.getBoundingClientRect();
+      const shown = formula.querySelector('mjx-container svg')?.getBoundingClientRect();
+      const under = number && shown && shown.right > number.left && shown.top < number.bottom && shown.bottom > number.top;
+      if (cut(formula) || under) faults.push('formula cut: ' + start(formula));
+    }
+  }
   const wide = document.scrollingElement.scrollWidth;
   if (wide > innerWidth) faults.push(`scrolls sideways: ${wide} in ${innerWidth} pixels`);
   return faults;

@@ -14,7 +14,7 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 PAGES = sorted(BOOK.glob("[1-9]-*/*.md"))
 TABLE = BOOK / "notation.md"
 
-GREEK = "alpha beta gamma delta Delta kappa lambda Lambda omega phi pi rho sigma tau theta eta ell"
+GREEK = "alpha beta gamma delta Delta kappa lambda Lambda omega phi pi rho sigma tau theta eta ell odot circ"
 LETTER = rf"(?:\\(?:{'|'.join(GREEK.split())})(?![a-zA-Z])|[A-Za-z])"
 SYMBOL = re.compile(
     rf"(?P<accent>\\(?:tilde|hat|bar)\s*)?(?P<letter>{LETTER})"
