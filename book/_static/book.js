@@ -8,3 +8,24 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 document.addEventListener("click", (event) => {
   if (event.target.closest("summary, .admonition-title")) dispatchEvent(new Event("resize"));
 });
+
+// Interactive figures: what one needs is loaded when it comes near the screen, each file once.
+(() => {
+  const home = document.currentScript.src, files = {};
+  const load = (name) => (files[name] ??= new Promise((done) => {
+    const script = document.createElement("script");
+    script.src = new URL(name, home);
+    script.onload = done;
+    document.head.append(script);
+  }));
+  const near = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      load("rnn.js").then(() => load("live.js")).then(() => load(`${target.localName}.js`));
+    }
+  }, { rootMargin: "600px" });
+  addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".live").forEach((figure) => near.observe(figure));
+  });
+})();

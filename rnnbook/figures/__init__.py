@@ -2,7 +2,8 @@
 
 `draw_*` makes a diagram and returns its Axes; `plot_*` takes data and an Axes and
 returns the Axes. `subplots` and `canvas` make Axes in the house style, `box` and `arrow`
-are the strokes of every diagram. Nothing is shown or saved here.
+are the strokes of every diagram; `live` places a figure that answers a touch. Nothing is shown or
+saved here.
 """
 
 try:  # here, before the modules below, so that one error can name the extra
@@ -21,6 +22,7 @@ from rnnbook.figures.diagrams import (
     draw_topologies,
     draw_unrolled,
 )
+from rnnbook.figures.live import live
 from rnnbook.figures.lstm import draw_lstm, draw_lstm_stages
 from rnnbook.figures.plots import (
     plot_activation,
@@ -50,6 +52,7 @@ __all__ = [
     "draw_lstm_stages",
     "draw_topologies",
     "draw_unrolled",
+    "live",
     "plot_activation",
     "plot_bars",
     "plot_graph_growth",
