@@ -54,6 +54,9 @@ FIGURES = [
     (ValueError, "plot_activation: before must be a dictionary of 1 to 2 entries; got 3 entries", lambda: on(figures.plot_activation, dict.fromkeys("abc", floats(3)), 2)),  # one would be dropped
     (ValueError, f"plot_activation: limit must be {POSITIVE}; got 0", lambda: on(figures.plot_activation, {"a": floats(3)}, 0)),
     (TypeError, "plot_activation: a must be an array; got 'x'", lambda: on(figures.plot_activation, {"a": "x"}, 2)),
+    (ValueError, "live: name must be the name of an element, such as 'adder'; got 'Adder <b>'", lambda: figures.live("Adder <b>", "a")),
+    (ValueError, "live: weights[1] must be finite numbers, texts, and arrays, lists and dictionaries of them; got nan", lambda: figures.live("adder", "a", weights=[1.0, np.nan])),
+    (ValueError, "live: by['b'] must be finite numbers, texts, and arrays, lists and dictionaries of them; got <object object>", lambda: figures.live("adder", "a", by={"b": object()})),
 ]  # fmt: skip  # one row, one line: a table
 
 

@@ -3,6 +3,10 @@
 Oracles: what the drawn idea itself says about its boxes, arrows and words, counted by hand.
 """
 
+import json
+import re
+from html import unescape
+
 import matplotlib as mpl
 
 mpl.use("Agg")
@@ -182,3 +186,14 @@ def test_a_mark_opens_the_input_gate_of_an_lstm_and_shuts_its_forget_gate():
     assert [places[min(places, key=lambda place: abs(place - x))] for x in middles] == ["$f$", "$i$"] * 2
     held = [text.get_text() for text in ax.texts if text.get_color() == figures.STATE]
     assert held[:-1] == ["0.7", "0.7", "0.4", "0.4"]  # the last is the letter c
+
+
+def test_a_figure_that_answers_holds_its_data_as_they_are_to_six_digits():
+    figure = figures.live(
+        "adder", "A <machine>", weights=np.array([[1 / 3, -2e-9]]), units=8, by={"a": (1, "<")}
+    )
+    html = figure._repr_html_()
+    assert re.match('<rnn-adder class="live" aria-label="A &lt;machine&gt;"><template>', html)
+    data = json.loads(unescape(re.search("<template>(.*)</template>", html)[1]))
+    assert data == {"weights": [[0.333333, -2e-9]], "units": 8, "by": {"a": [1, "<"]}}
+    assert "A <machine>" in repr(figure)
