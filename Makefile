@@ -15,6 +15,7 @@ TOPIC := $(basename $(PAGE))
 EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
 export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
+BROWSER := tests/test_pages.py $(wildcard tests/test_live*.py)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 ifeq ($(HERE),)
@@ -51,7 +52,7 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 	  $(if $(CHROMIUM),tests/test_pages.py) -k '$(TOPIC:book/%=%)'
 
 code: .venv/ready  # tests of the package, the pages' text and the tools
-	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
+	@$(PY) -m pytest -q -n 2 --dist loadfile $(BROWSER:%=--ignore %)
 
 html: .venv/ready  # the book, warnings are errors
 	@$(BUILD) -q --all
@@ -65,11 +66,11 @@ outputs: .venv/ready _build/html/index.html
 	@$(PY) tools/taken.py
 	@$(PY) tools/offline.py $(TAKEN)/environment/bin/python -m pytest -q --nbval $(TAKEN)/book -n 2 --dist loadfile
 
-# Every page in a browser: three at a time, for each waits on the theme now and then.
+# Every page and every figure that answers, in a browser: three at a time, for each waits on the theme now and then.
 # Where RNNBOOK_CHROMIUM=required, as in .ci/run, a missing browser fails.
 pages: .venv/ready
 	@if [ -n '$(CHROMIUM)' ] || [ '$(RNNBOOK_CHROMIUM)' = required ]; then \
-	  $(PY) -m pytest -q -n 3 tests/test_pages.py; \
+	  $(PY) -m pytest -q -n 3 $(BROWSER); \
 	else echo 'NOT CHECKED: there is no chromium on the PATH (Debian: apt install chromium).'; fi
 
 test-numerics: .venv/ready  ## Run every notebook in the arithmetic of other machines
