@@ -15,6 +15,7 @@ TOPIC := $(basename $(PAGE))
 EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
 export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
+NODE := $(shell command -v node)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 ifeq ($(HERE),)
@@ -40,7 +41,7 @@ serve: book  ## Build the book and serve it to this machine's browser
 
 test: .venv/ready  ## Check everything: code, tests, every notebook's outputs, the build
 	@sh tools/parts.sh lint code+html pages+outputs
-	@echo 'All checks passed$(if $(CHROMIUM),, but for the pages in a browser).'
+	@echo 'All checks passed$(if $(CHROMIUM),, but for the pages in a browser)$(if $(NODE),, but for the arithmetic of the figures).'
 
 check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 	@[ -f '$(TOPIC).md' ] || { echo 'check: name a page, as in make check PAGE=book/4-gates/lstm.md'; exit 2; }
@@ -52,6 +53,7 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 
 code: .venv/ready  # tests of the package, the pages' text and the tools
 	@$(PY) -m pytest -q -n 2 --dist loadfile --ignore tests/test_pages.py
+	@[ -n '$(NODE)' ] || echo 'NOT CHECKED: there is no node on the PATH (Debian: apt install nodejs).'
 
 html: .venv/ready  # the book, warnings are errors
 	@$(BUILD) -q --all
