@@ -15,6 +15,7 @@ TOPIC := $(basename $(PAGE))
 EXTRA := .venv/bin/uv pip install -q --python $(PY) -c requirements.txt -r pyproject.toml --extra
 export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
+NODE := $(shell command -v node)
 BROWSER := tests/test_pages.py $(wildcard tests/test_live*.py)
 export TF_CPP_MIN_LOG_LEVEL := 3
 
@@ -53,6 +54,7 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 
 code: .venv/ready  # tests of the package, the pages' text and the tools
 	@$(PY) -m pytest -q -n 2 --dist loadfile $(BROWSER:%=--ignore %)
+	@[ -n '$(NODE)' ] || echo 'NOT CHECKED: there is no node on the PATH (Debian: apt install nodejs).'
 
 html: .venv/ready  # the book, warnings are errors
 	@$(BUILD) -q --all

@@ -32,8 +32,9 @@ function same(got, expected, where) {
 }
 
 function makeCell({ cell: kind, options, D, H, weights }) {
-  const given = Object.entries(options).map(([name, value]) => (name === "activation" ? rnn[value] : value));
-  const cell = new rnn[kind](H, ...given, ...defaults(kind, given), { numInputs: D });
+  const given = Object.values(options).map((value) => rnn[value] ?? value); // an activation by its name
+  if (!given.length && kind !== "GRUCell") given.push(undefined); // the default
+  const cell = new rnn[kind](H, ...given, { numInputs: D });
   assert.deepEqual(Object.keys(cell.weights).sort(), Object.keys(weights).sort());
   for (const name in weights) {
     assert.deepEqual(cell.weights[name].shape, weights[name].shape);
@@ -42,15 +43,16 @@ function makeCell({ cell: kind, options, D, H, weights }) {
   return cell;
 }
 
-/** The argument before the options, where the case gives none. */
-function defaults(kind, given) {
-  return kind === "GRUCell" || given.length ? [] : [undefined];
-}
-
 for (const [n, written] of cases.unrolled.entries()) {
   const name = `${written.cell} ${JSON.stringify(written.options)} ${written.lengths ? "ragged" : "whole"} (${n})`;
   test(`${name}: outputs, state and every gradient are those of the package`, () => {
     const its = read(written), cell = makeCell(its);
+    its.lengths?.forEach((length, b) => {
+      for (const array of [its.inputs, its.d_outputs]) { // the padding may hold anything
+        const [, T, N] = array.shape;
+        array.fill(NaN, (b * T + length) * N, (b + 1) * T * N);
+      }
+    });
     const [outputs, state] = rnn.unroll(cell, its.inputs, its.lengths, its.start);
     same({ outputs, state }, { outputs: its.outputs, state: its.state }, "unroll");
     const run = rnn.forwardThroughTime(cell, its.inputs, its.lengths, its.start);
@@ -82,5 +84,42 @@ for (const written of cases.clipped) {
   test(`clipByGlobalNorm to ${written.max_norm}: the gradients and their norm`, () => {
     const its = read(written), [clipped, norm] = rnn.clipByGlobalNorm(its.gradients, its.max_norm);
     same({ clipped, norm }, { clipped: its.clipped, norm: its.norm }, "clipByGlobalNorm");
+  });
+}
+
+for (const written of cases.attended) {
+  test(`attend with lengths ${written.lengths}: context and weights, whatever the padding holds`, () => {
+    const its = read(written), T = its.memory.shape[1], H = its.memory.shape[2];
+    its.lengths?.forEach((length, b) => its.memory.fill(NaN, (b * T + length) * H, (b + 1) * T * H));
+    const [context, weights] = rnn.attend(its.query, its.memory, its.lengths);
+    same({ context, weights }, { context: its.context, weights: its.weights }, "attend");
+  });
+}
+
+for (const [n, written] of cases.translated.entries()) {
+  test(`the translator of dates writes what the package writes (${n})`, () => {
+    const its = read(written), H = its.output.shape[0], B = its.source.length, zero = (J) => rnn.zeros([J]);
+    const oneHot = (token, size) => Array.from({ length: size }, (_, k) => Number(k === token));
+    const cell = (weights) => makeCell({ cell: "GRUCell", options: {}, D: weights.gates_kernel.shape[0] - H, H, weights });
+    const layer = (kernel) => {
+      const made = new rnn.Dense(kernel.shape[1], { numInputs: kernel.shape[0] });
+      made.weights.kernel.set(kernel);
+      return made;
+    };
+    const encoder = cell(its.encoder), decoder = cell(its.decoder), mix = layer(its.mix), output = layer(its.output);
+    const inputs = rnn.array(its.source.map((row) => row.map((token) => oneHot(token, encoder.numInputs))));
+    const [memory, state] = rnn.unroll(encoder, inputs, its.lengths);
+    const step = (tokens, state) => {
+      const fed = rnn.array(tokens.map((token) => oneHot(token, decoder.numInputs)));
+      const [query, newState] = decoder.call(fed, state);
+      const [context] = rnn.attend(rnn.array(query, [B, 1, H]), memory, its.lengths);
+      const both = [];
+      for (let b = 0; b < B; b++) for (const part of [query, context]) both.push([...part.subarray(b * H, (b + 1) * H)]);
+      const mixed = mix.call(rnn.array(both.flat(), [B, 2 * H]));
+      return [output.call(rnn.array(mixed.map(Math.tanh), [B, H])), newState];
+    };
+    const [tokens, ends] = rnn.greedyDecode(step, state, 0, 0, 11);
+    assert.deepEqual(tokens, its.tokens);
+    assert.deepEqual(ends, its.ends);
   });
 }

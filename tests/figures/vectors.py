@@ -17,7 +17,6 @@ from rnnbook.protocol import LSTMStateTuple, map_state
 CELLS = [
     ("BasicRNNCell", {}),
     ("BasicRNNCell", {"activation": "identity"}),
-    ("BasicRNNCell", {"activation": "relu"}),
     ("BasicLSTMCell", {}),
     ("BasicLSTMCell", {"forget_bias": 0.3}),
     ("GRUCell", {}),
@@ -90,7 +89,7 @@ def stepped(rng: np.random.Generator, name: str, arguments: list[float]) -> dict
 
 
 def measured(rng: np.random.Generator) -> list[dict[str, Any]]:
-    """The losses: one of the package, and the two that the pages write themselves."""
+    """The losses: that of the package, and the one that the page on adding writes itself."""
     predictions, targets = rng.normal(size=(2, 4, 3, 2))
     loss, gradient = rnn.mean_squared_error(predictions, targets)
     cases = [{"loss": "meanSquaredError", "values": predictions, "targets": targets}]
@@ -103,12 +102,6 @@ def measured(rng: np.random.Generator) -> list[dict[str, Any]]:
         "is": float(-np.log(np.where(digits == 1, p, 1 - p)).mean()),
         "gradient": (p - digits) / p.size,
     }
-
-    logits, tokens = rng.normal(0, 3, (4, 3, 5)), rng.integers(0, 5, (4, 3))
-    p = np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)
-    right = np.take_along_axis(p, tokens[..., None], axis=2)
-    cases.append({"loss": "softmaxCrossEntropy", "values": logits, "targets": tokens.astype(float)})
-    cases[-1] |= {"is": float(-np.log(right).mean()), "gradient": (p - np.eye(5)[tokens]) / tokens.size}
     return cases
 
 
@@ -118,14 +111,45 @@ def clipped(rng: np.random.Generator, max_norm: float) -> dict[str, Any]:
     return {"gradients": gradients, "max_norm": max_norm, "clipped": shorter, "norm": norm}
 
 
+def attended(rng: np.random.Generator, lengths: list[int] | None) -> dict[str, Any]:
+    B, S, T, H = 4, 3, 6, 5
+    query, memory = rng.normal(size=(B, S, H)), rng.normal(size=(B, T, H))
+    context, weights = rnn.attend(query, memory, lengths)
+    case = {"query": query, "memory": memory, "lengths": lengths}
+    return case | {"context": context, "weights": weights}
+
+
+def translated(rng: np.random.Generator) -> dict[str, Any]:
+    """The translator of dates with attention, small and untrained: book/6-applications/translating-dates."""
+    B, T, H, letters, digits, end = 5, 7, 6, 9, 4, 0
+    encoder = make_cell(rng, "GRUCell", {}, H, letters)
+    decoder = make_cell(rng, "GRUCell", {}, H, digits)
+    mix, output = rng.normal(size=(2 * H, H)), rng.normal(size=(H, digits))
+    lengths = [T, 3, 1, 5, T]
+    source = rng.integers(1, letters, (B, T)) * (np.arange(T) < np.array(lengths)[:, None])
+    memory, state = rnn.unroll(encoder, np.eye(letters)[source], lengths)
+
+    def step(tokens: np.ndarray, state: Any) -> tuple[np.ndarray, Any]:
+        query, state = decoder(np.eye(digits)[tokens], state)
+        context, _ = rnn.attend(query[:, None], memory, lengths)
+        return np.tanh(np.concatenate([query, context[:, 0]], axis=1) @ mix) @ output, state
+
+    tokens, ends = rnn.greedy_decode(step, state, end, end, max_steps=11)
+    case = {"encoder": encoder.weights, "decoder": decoder.weights, "mix": mix, "output": output}
+    case |= {"source": source.tolist(), "lengths": lengths}
+    return case | {"tokens": tokens.tolist(), "ends": ends.tolist()}
+
+
 def all_cases(seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     return {
         "unrolled": [
-            unrolled(rng, *cell, ragged) for cell in CELLS for ragged in (False, True) for _ in range(3)
+            unrolled(rng, *cell, ragged) for cell in CELLS for ragged in (False, True) for _ in range(2)
         ],
         "optimizers": [stepped(rng, *optimizer) for optimizer in OPTIMIZERS],
         "losses": measured(rng),
+        "attended": [attended(rng, lengths) for lengths in (None, [6, 1, 4, 2])],
+        "translated": [translated(rng) for _ in range(3)],
         "clipped": [clipped(rng, max_norm) for max_norm in (0.5, 100.0)],
     }
 
