@@ -177,7 +177,9 @@ def test_each_page_that_goes_wrong_keeps_its_notebook_and_is_named_and_the_other
     code, errors = finish(run(book, preexec_fn=limit))
     assert code == 1
     kept = "could not write its notebook, the old one is kept"
-    told_of = {told.removeprefix("book/").partition(".md")[0]: told for told in errors.strip().split("\n\nbook/")}
+    told_of = {
+        told.removeprefix("book/").partition(".md")[0]: told for told in errors.strip().split("\n\nbook/")
+    }
     assert "its text cannot be read" in told_of.pop("unread")
     *unwritable, hanging = sorted(told_of.values(), key=lambda told: "hangs" in told)
     assert sorted(told.removeprefix("book/") for told in unwritable) == [
