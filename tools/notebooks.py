@@ -131,10 +131,7 @@ def write_whole(path: Path, text: str) -> None:
 async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None:
     """Run one page in its own kernel, in its own folder, and write its notebook."""
     before = {"fingerprint": fingerprint(page, root), "text": digest_of(page)}
-    try:
-        nb = jupytext.read(page)
-    except ValueError as error:  # such as a colon in a caption without quotes
-        raise Refused(f"its text cannot be read: {error}") from None
+    nb = jupytext.read(page)
     target = page.with_suffix(".ipynb")
     if is_edited(target):
         raise Refused("its notebook was edited in Jupyter: make text NB=... first, or remove the notebook")
