@@ -4,7 +4,7 @@
     npm pack @tensorflow/tfjs && tar xzf tensorflow-tfjs-*.tgz     (where you like)
     python benchmarks/figures.py [--tfjs package/dist/tf.min.js]
 
-Printed are the steps of training per second that two figures reach, and TensorFlow.js on the same
+Printed are the steps of training per second that the figures reach, and TensorFlow.js on the same
 models and batches, with the better of its processor and WebGL backends; and the frames per second
 while a slider is dragged. Each runs for some seconds, in turns, and the medians are shown.
 `node benchmarks/figures.mjs` measures the arithmetic alone.
@@ -22,10 +22,6 @@ ROUNDS, SECONDS = 3, 4
 # name -> its page, the words of its progress that hold the rate, the same model for TensorFlow.js
 TRAINED = {
     "adder": ("1-memory/adding", {"units": 8, "cell": "simpleRNN", "B": 32, "T": 8, "D": 2, "every": True}),
-    "sine": (
-        "6-applications/sine-wave",
-        {"units": 30, "cell": "lstm", "B": 32, "T": 10, "D": 1, "every": False},
-    ),
 }
 RATE = r"""name => {
   const found = document.querySelector(`rnn-${name}`).innerText.match(/([\d,]+) steps a second/);

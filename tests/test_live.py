@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from pages import AXE, ROOT, axe_faults, watch
+from pages import AXE, ROOT, SETTLE, axe_faults, watch
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from rnnbook import scratch
@@ -63,7 +63,7 @@ def test_a_figure_is_right_in_every_view(tab, name):
         figure = open_figure(tab, name, width)
         for mode in ("light", "dark"):
             tab.emulate_media(color_scheme=mode)
-            tab.wait_for_selector(f"html[data-theme={mode}]")
+            tab.evaluate(SETTLE, mode)
             faults += [f"{mode}: {fault}" for fault in axe_faults(tab)]
         assert tab.evaluate("document.scrollingElement.scrollWidth") <= width
         sizes = figure.locator("svg text").evaluate_all(
