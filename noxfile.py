@@ -17,17 +17,23 @@ print(*(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "
 """
 # These test the book, its tools or another TensorFlow; the others test the package.
 OTHERS = (
-    "book",
-    "dictionary",
-    "imports",
-    "interruption",
-    "oracle",
     "pages",
-    "repository_links",
-    "security",
-    "take_along",
-    "toolchain",
-    "wheel",
+    "small_book",
+    "test_bench",
+    "test_book",
+    "test_dictionary",
+    "test_imports",
+    "test_interruption",
+    "test_live",
+    "test_oracle",
+    "test_pages",
+    "test_reader",
+    "test_repository_links",
+    "test_security",
+    "test_take_along",
+    "test_tf1_idioms",
+    "test_toolchain",
+    "test_wheel",
 )
 BEFORE_AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"  # what NumPy shall not use
 ARITHMETIC = {
@@ -64,7 +70,7 @@ def versions(session: nox.Session, bound: str) -> None:
     session.install(bound, "-r", "pyproject.toml", "--extra", "tf", "--extra", "figures")
     session.install(*TOOLS)
     session.run("python", "-c", TELL)
-    ignored = [f"--ignore=tests/test_{name}.py" for name in OTHERS]
+    ignored = [f"--ignore=tests/{name}.py" for name in OTHERS]
     session.run("python", "-m", "pytest", "-q", *(session.posargs or ignored), env={"PYTHONPATH": "."})
 
 

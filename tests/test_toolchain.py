@@ -1,5 +1,6 @@
 """The tools are tested on themselves: each defect a notebook may have makes the checks fail."""
 
+import ast
 import base64
 import importlib
 import io
@@ -17,6 +18,7 @@ import nbformat
 import notebooks
 import numpy as np
 import pytest
+import take_along
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -373,6 +375,24 @@ def test_the_lock_answers_what_pyproject_asks():
             continue
         assert requirement.specifier.contains(locked[canonicalize_name(requirement.name)])
     assert "://" not in (ROOT / "requirements.txt").read_text()
+
+
+def test_other_versions_collect_no_test_of_the_book():
+    """What they collect imports no more than they install: the package's extras, and TOOLS of noxfile.py."""
+    nox = {
+        target.id: ast.literal_eval(node.value)
+        for node in ast.parse((ROOT / "noxfile.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name)
+        if target.id in ("OTHERS", "TOOLS")
+    }
+    files = {path.stem: path for path in (ROOT / "tests").glob("*.py")}
+    assert set(nox["OTHERS"]) < files.keys()
+    collected = files.keys() - set(nox["OTHERS"])
+    installed = {"keras", "matplotlib", "numpy", "rnnbook", "tensorflow", *nox["TOOLS"]}
+    for name in collected:
+        modules = take_along.imported(ast.parse(files[name].read_text(encoding="utf-8")))
+        tops = {module.split(".")[0] for module in modules} - sys.stdlib_module_names
+        assert tops <= installed | collected, name
 
 
 def without_make() -> dict[str, str]:
