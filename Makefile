@@ -69,10 +69,11 @@ outputs: .venv/ready _build/html/index.html
 	@$(PY) tools/offline.py $(TAKEN)/environment/bin/python -m pytest -q --nbval $(TAKEN)/book -n 2 --dist loadfile
 
 # Every page and every figure that answers, in a browser: three at a time, for each waits on the theme now and then.
+# The tests of one figure stay together and open its page once.
 # Where RNNBOOK_CHROMIUM=required, as in .ci/run, a missing browser fails.
 pages: .venv/ready
 	@if [ -n '$(CHROMIUM)' ] || [ '$(RNNBOOK_CHROMIUM)' = required ]; then \
-	  $(PY) -m pytest -q -n 3 $(BROWSER); \
+	  $(PY) -m pytest -q -n 3 --dist loadgroup $(BROWSER); \
 	else echo 'NOT CHECKED: there is no chromium on the PATH (Debian: apt install chromium).'; fi
 
 test-numerics: .venv/ready  ## Run every notebook in the arithmetic of other machines

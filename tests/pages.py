@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import axe_playwright_python
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page
 
 ROOT = Path(__file__).resolve().parent.parent
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -165,7 +165,7 @@ LOOK = r"""() => {
 }"""
 # Contrast takes axe most of its time, and depends on the colours of a word and of what is around
 # it: of the words that look alike three are measured. What is placed freely is measured each.
-RUN_AXE = """async () => {
+RUN_AXE = """async root => {
   const backgrounds = new Map([[null, '']]), seen = {};
   for (const element of document.querySelectorAll('*')) {  // parents come before their children
     const style = getComputedStyle(element), around = backgrounds.get(element.parentElement);
@@ -180,7 +180,7 @@ RUN_AXE = """async () => {
     element.toggleAttribute('data-look', element.matches('input') || shown && words && seen[look] <= 3);
   }
   axe.configure({rules: [{id: 'color-contrast', selector: '[data-look]'}]});
-  const found = await axe.run(document, {preload: false, resultTypes: ['violations']});
+  const found = await axe.run(root ?? document, {preload: false, resultTypes: ['violations']});
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html]));
 }"""
 
@@ -223,9 +223,9 @@ def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
     return faults
 
 
-def axe_faults(page: Page) -> list[str]:
-    """What axe-core finds, but for the theme's own faults."""
-    found = page.evaluate(RUN_AXE)
+def axe_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """What axe-core finds in the page or in one element, but for the theme's own faults."""
+    found = within.evaluate(RUN_AXE) if within else page.evaluate(RUN_AXE)
     return [
         f"{rule} at {element}: {html[:120]}"
         for rule, element, html in found

@@ -9,7 +9,6 @@ import hashlib
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -21,7 +20,7 @@ import numpy as np
 import pytest
 from pages import AXE, PAINTED, ROOT, Html, own_bytes, seen_faults, watch, written_faults
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pygments.token import STANDARD_TYPES
 
 BOOK = ROOT / "_build" / "html"
@@ -86,18 +85,6 @@ BROKEN_HTML = {
 
 def assert_none(faults: list[str]) -> None:
     assert not faults, "\n".join(["", *faults])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # no name but loopback's is found, so that nothing waits for a network
-        flags = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or "chromium", args=flags
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
