@@ -15,7 +15,10 @@ from pages import AXE, ROOT, watch
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 BOOK = ROOT / "_build" / "html" / "book"
-FIGURES = {"adder": "1-memory/adding"}  # each figure, and the page that its tests open
+FIGURES = {  # each figure, and the page that its tests open
+    "adder": "1-memory/adding",
+    "stepper": "1-memory/recurrent-neuron",
+}
 HEIGHT = 800
 ALONE = """figure => {
   for (let box = figure; box.tagName !== 'MAIN'; box = box.parentElement)

@@ -87,11 +87,11 @@ const live = (() => {
     make("button", { type: "button", onclick: click, ...attributes }, label);
 
   /** Play, step and a place among the steps; `renew(count)` tells how many there are, `show(step)` draws one.
-   * Where motion is unwanted, Play goes to the end at once. */
-  function player({ show, pace = 500, label = "Step" }) {
+   * Where motion is unwanted, Play goes to the end at once. `words(step)` names a step. */
+  function player({ show, pace = 500, label = "Step", words = (step) => `${step + 1} of ${count}` }) {
     let timer = null, count = 1;
     const place = slider({
-      label, min: 0, max: count - 1, step: 1, value: 0, show: (step) => `${step + 1} of ${count}`,
+      label, min: 0, max: count - 1, step: 1, value: 0, show: words,
       change: (step) => (stop(), show(step)),
     });
     const play = button("Play", () => (timer ? stop() : start()));
@@ -141,7 +141,8 @@ const live = (() => {
     return thread;
   }
 
-  /** Define `<rnn-NAME>`: `build(figure, data)` fills it. `figure.say(text)` tells a screen reader what has changed. */
+  /** Define `<rnn-NAME>`: `build(figure, data)` fills it. `figure.say(text)` tells a screen reader what has changed,
+   * when it has stood for a while: not each step of a play, and not how the figure begins. */
   function define(name, build) {
     customElements.define(`rnn-${name}`, class extends HTMLElement {
       connectedCallback() {
@@ -150,11 +151,16 @@ const live = (() => {
         const template = this.querySelector("template");
         const data = template ? JSON.parse(template.content.textContent) : {};
         const news = make("p", { class: "live-news", "aria-live": "polite" });
-        this.say = (text) => (news.textContent = text);
+        let built = false, wait;
+        this.say = (text) => {
+          clearTimeout(wait);
+          if (built) wait = setTimeout(() => (news.textContent = text), 700);
+        };
         set(this, { role: "group" });
         this.replaceChildren();
         build(this, data);
         this.append(news);
+        built = true;
       }
     });
   }
