@@ -50,7 +50,7 @@ def test_the_adding_machine_steps_by_mouse_by_touch_and_by_keys(figures):
     figure = figures("adder", 375)
     place, step = figure.get_by_role("slider", name="Column"), figure.get_by_role("button", name="Step")
     step.click()
-    assert place.input_value() == "4"
+    assert (place.input_value(), place.get_attribute("aria-valuetext")) == ("4", "5 of 9")
     step.tap()
     assert place.input_value() == "5"
     place.press("ArrowLeft")

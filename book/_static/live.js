@@ -88,10 +88,11 @@ const live = (() => {
 
   /** Play, step and a place among the steps; `renew(count)` tells how many there are, `show(step)` draws one.
    * Where motion is unwanted, Play goes to the end at once. `words(step)` names a step. */
-  function player({ show, pace = 500, label = "Step", words = (step) => `${step + 1} of ${count}` }) {
+  function player({ show, pace = 500, label = "Step", words }) {
     let timer = null, count = 1;
     const place = slider({
-      label, min: 0, max: count - 1, step: 1, value: 0, show: words,
+      label, min: 0, max: count - 1, step: 1, value: 0,
+      show: (step) => (words ? words(step) : `${step + 1} of ${count}`),
       change: (step) => (stop(), show(step)),
     });
     const play = button("Play", () => (timer ? stop() : start()));
