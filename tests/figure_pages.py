@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 BOOK = ROOT / "_build" / "html" / "book"
 FIGURES = {  # each figure, and the page that its tests open
     "adder": "1-memory/adding",
+    "directions": "5-variants/bidirectional",
     "gates": "4-gates/lstm",
     "stepper": "1-memory/recurrent-neuron",
 }

@@ -4,8 +4,10 @@ What one figure shows stands in its own tests/test_live_NAME.py, where it is com
 data that stand in the page, which an executed cell put there.
 """
 
+import re
+
 import pytest
-from figure_pages import FIGURES, path_of
+from figure_pages import BOOK, FIGURES, path_of
 from pages import SETTLE, THEME_WAITS, axe_faults
 
 # The colours between a figure and its page. Axe leaves words alone that have the very colour of their ground.
@@ -14,6 +16,8 @@ GROUNDS = """figure => {
   for (let box = figure; box.tagName !== 'MAIN'; box = box.parentElement) colors.push(getComputedStyle(box).backgroundColor);
   return colors.filter(color => color !== 'rgba(0, 0, 0, 0)');
 }"""
+STATIC = BOOK.parent / "_static"
+LIGHT = 60_000  # bytes of script
 each = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in FIGURES]
 )
@@ -49,6 +53,14 @@ def test_a_figure_is_loaded_when_it_is_near_and_says_a_sentence_where_scripts_ar
         page = context.new_page()
         page.goto(path_of(FIGURES[name]).as_uri())
         assert page.locator(f"rnn-{name} p").first.is_visible()
+
+
+def test_no_page_loads_heavy_scripts_for_its_figures():
+    """What the figures of a page need together, beyond the page."""
+    for path in BOOK.rglob("*.html"):
+        named = set(re.findall(r"<(rnn-[a-z-]+) class=\"live", path.read_text(encoding="utf-8")))
+        files = ["rnn.js", "live.js", *(f"{name}.js" for name in named)]
+        assert sum((STATIC / file).stat().st_size for file in files) <= LIGHT, path.name
 
 
 @each
