@@ -18,6 +18,7 @@ BOOK = ROOT / "_build" / "html" / "book"
 FIGURES = {  # each figure, and the page that its tests open
     "adder": "1-memory/adding",
     "directions": "5-variants/bidirectional",
+    "dropout": "5-variants/dropout",
     "gates": "4-gates/lstm",
     "stepper": "1-memory/recurrent-neuron",
 }
