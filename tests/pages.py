@@ -163,24 +163,34 @@ LOOK = r"""() => {
   if (wide > innerWidth) faults.push(`scrolls sideways: ${wide} in ${innerWidth} pixels`);
   return faults;
 }"""
-# Contrast takes axe most of its time, and depends on the colours of a word and of what is around
-# it: of the words that look alike three are measured. What is placed freely is measured each.
-RUN_AXE = """async root => {
+# Contrast takes axe most of its time, of words with their ground and of links with the words beside them. It depends
+# on the colours of a word and of what is around it: of the words that look alike three are measured. What is placed
+# freely is measured each. The strokes of a formula, thousands of elements that no rule reads, wait outside of the page.
+COLOURS = ["color-contrast", "link-in-text-block"]
+RUN_AXE = """async ([root, rules]) => {
   const backgrounds = new Map([[null, '']]), seen = {};
+  const strokes = [...document.querySelectorAll('mjx-container > svg')].map(formula => [formula, [...formula.childNodes]]);
+  for (const [formula] of strokes) formula.replaceChildren();
   for (const element of document.querySelectorAll('*')) {  // parents come before their children
     const style = getComputedStyle(element), around = backgrounds.get(element.parentElement);
     let own = [style.backgroundColor, style.backgroundImage, style.opacity].join();
     if (own === 'rgba(0, 0, 0, 0),none,1') own = '';
     if (['absolute', 'fixed'].includes(style.position)) own += backgrounds.size;
     backgrounds.set(element, around + own);
-    const look = [around, own, style.color, style.fontSize, style.fontWeight, style.textShadow].join();
+    const beside = element.matches('a') && [style.textDecorationLine, getComputedStyle(element.parentElement).color];
+    const look = [around, own, style.color, style.fontSize, style.fontWeight, style.textShadow, beside].join();
     const shown = element.checkVisibility({visibilityProperty: true});
     const words = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (shown && words) seen[look] = (seen[look] || 0) + 1;
     element.toggleAttribute('data-look', element.matches('input') || shown && words && seen[look] <= 3);
   }
-  axe.configure({rules: [{id: 'color-contrast', selector: '[data-look]'}]});
-  const found = await axe.run(root ?? document, {preload: false, resultTypes: ['violations']});
+  axe.configure({rules: [
+    {id: 'color-contrast', selector: '[data-look]'},
+    {id: 'link-in-text-block', selector: 'a[href][data-look]'},
+  ]});
+  const runOnly = rules && {type: 'rule', values: rules};
+  const found = await axe.run(root ?? document, {preload: false, resultTypes: ['violations'], ...(rules && {runOnly})});
+  for (const [formula, parts] of strokes) formula.replaceChildren(...parts);
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html]));
 }"""
 
@@ -203,7 +213,10 @@ def watch(page: Page, home: str, faults: list[str]) -> None:
 
 
 def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
-    """What is wrong with a page, loaded in the first of `views`, then looked at in all; axe in the last mode of each width."""
+    """What is wrong with a page, loaded in the first of `views`, then looked at in all.
+
+    Axe runs in the last mode of each width: at the last width all of its rules, before it those about colours.
+    """
     faults: list[str] = []
     watch(page, url[: url.index("/", len("http://"))], faults)
     width, (mode, *_) = next(iter(views.items()))
@@ -219,13 +232,14 @@ def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
             page.evaluate(SETTLE, mode)
             faults += [f"{mode}: {fault}" for fault in page.evaluate(LOOK)]
         if axe:
-            faults += [f"{mode}: axe {fault}" for fault in axe_faults(page)]
+            rules = None if width == [*views][-1] else COLOURS
+            faults += [f"{mode}: axe {fault}" for fault in axe_faults(page, rules)]
     return faults
 
 
-def axe_faults(page: Page, within: Locator | None = None) -> list[str]:
-    """What axe-core finds in the page or in one element, but for the theme's own faults."""
-    found = within.evaluate(RUN_AXE) if within else page.evaluate(RUN_AXE)
+def axe_faults(page: Page, rules: list[str] | None = None, within: Locator | None = None) -> list[str]:
+    """What axe-core finds in the page or in one element, by all of its rules or by these, but for the theme's own faults."""
+    found = page.evaluate(RUN_AXE, [within.element_handle() if within else None, rules])
     return [
         f"{rule} at {element}: {html[:120]}"
         for rule, element, html in found

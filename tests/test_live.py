@@ -34,7 +34,7 @@ def test_a_figure_is_right_in_every_view(figures, name):
         for mode in ("light", "dark"):
             page.emulate_media(color_scheme=mode)
             page.evaluate(SETTLE, mode)
-            faults += [f"{mode}: {fault}" for fault in axe_faults(page, figure)]
+            faults += [f"{mode}: {fault}" for fault in axe_faults(page, within=figure)]
             faults += [f"{mode}: a ground of {color}" for color in figure.evaluate(GROUNDS)]
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width
         sizes = figure.locator("svg text").evaluate_all(
