@@ -9,7 +9,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("summary, .admonition-title")) dispatchEvent(new Event("resize"));
 });
 
-// Interactive figures: what one needs is loaded when it comes near the screen, each file once.
+// Interactive figures and checks of answers: what one needs is loaded when it comes near the screen, each file once.
 (() => {
   const home = document.currentScript.src, files = {};
   const load = (name) => (files[name] ??= new Promise((done) => {
@@ -22,10 +22,11 @@ document.addEventListener("click", (event) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
-      load("rnn.js").then(() => load("live.js")).then(() => load(`${target.localName}.js`));
+      if (target.matches(".check")) load("check.js");
+      else load("rnn.js").then(() => load("live.js")).then(() => load(`${target.localName}.js`));
     }
   }, { rootMargin: "600px" });
   addEventListener("DOMContentLoaded", () => {
-    document.querySelectorAll(".live").forEach((figure) => near.observe(figure));
+    document.querySelectorAll(".live, .check").forEach((figure) => near.observe(figure));
   });
 })();
