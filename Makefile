@@ -26,7 +26,7 @@ endif
 # A virtual environment knows its own path: one that was moved or copied is made anew.
 $(shell [ "$$(cat .venv/home 2>/dev/null)" = "$$PWD" ] || rm -f .venv/ready)
 
-.PHONY: help book serve test check code html outputs mutants bench pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
+.PHONY: help book serve test check code html outputs mutants bench exercises pages test-numerics test-oldest test-newest lab notebooks text lint format lock clean
 
 help:  ## Print this help
 	@echo 'The RNN book that runs. Commands:'
@@ -96,6 +96,9 @@ mutants: .venv/ready  ## Break the package and the book, one place at a time: do
 bench: .venv/ready  ## Measure the package beside Keras, PyTorch and JAX, about a quarter of an hour
 	@$(EXTRA) bench
 	@$(PY) benchmarks/bench.py
+
+exercises: .venv/ready  ## Write the notebooks without solutions, for a class, to _build/exercises
+	@$(PY) tools/blanks.py
 
 lab: .venv/ready  ## Open the notebooks in JupyterLab
 	@.venv/bin/jupyter lab --notebook-dir=book
