@@ -20,9 +20,9 @@ def name(path: Path) -> str:
 
 
 def prose(page: Path) -> str:
-    """A page's text without its header and its code."""
+    """A page's text without its header, its code, and what is said to an answer, one reply at a time."""
     text = re.sub(r"\A---\n.*?^---\n", "", page.read_text(encoding="utf-8"), flags=re.S | re.M)
-    return re.sub(r"^```\{code-cell\}.*?^```$", "", text, flags=re.S | re.M)
+    return re.sub(r"^```\{(?:code-cell|check)\}.*?^```$", "", text, flags=re.S | re.M)
 
 
 def seen_cells(notebook: Path) -> Iterator[nbformat.NotebookNode]:
