@@ -20,6 +20,7 @@ FIGURES = {  # each figure, and the page that its tests open
     "directions": "5-variants/bidirectional",
     "dropout": "5-variants/dropout",
     "gates": "4-gates/lstm",
+    "padding": "2-unrolling/variable-length-inputs",
     "stepper": "1-memory/recurrent-neuron",
 }
 HEIGHT = 800
