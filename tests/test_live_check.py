@@ -151,7 +151,7 @@ def test_a_field_answers_by_keyboard_in_every_view_and_sends_nothing(browser):
             tab.locator(".check").first.scroll_into_view_if_needed()
         tab.locator(".check[data-right]").first.wait_for()
         kept = tab.evaluate(KEPT)
-        tab.get_by_label("How many parameters has the layer").press("Tab")
+        tab.get_by_label("How many parameters does the layer").press("Tab")
         assert tab.evaluate("document.activeElement.textContent") == "Check"
         tab.keyboard.press("Shift+Tab")
         tab.keyboard.type("1,200")

@@ -4,7 +4,7 @@ A check stands on a page after the solution of its exercise, so that in the note
 meets the answer before. In the book it is shown in the exercise's own box:
 
     ```{check} ex-of-which-exercise
-    How many weights has the layer?
+    How many weights does the layer have?
     1230 | 1,230 weights: Inputs, states and biases: all are counted.
     1200: The biases are missing.
     ?: Which arrays does the layer hold?
