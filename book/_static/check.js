@@ -11,10 +11,10 @@ const check = (() => {
 
   /** A number as people write it, 1,230 or 3/4 or 93.8 % or nine, and half a step of its last digit. */
   function number(text) {
-    const bare = minus(text).replace(/^[=≈~\s]+/, "").replace(/(\d)[\s_](?=\d)/g, "$1").replace(/^([-+])\s+/, "$1")
+    const bare = minus(text).replace(/^(about|[=≈~\s])+|[.!\s]+$/g, "").replace(/(\d)[\s_](?=\d)/g, "$1").replace(/^([-+])\s+/, "$1")
       .replace(/^[-+]?[1-9]\d{0,2}(,\d{3})+(?!\d)/, (found) => found.replaceAll(",", "")).replace(",", ".")
       .replace(/\s*[×*·]\s*10\s*\^?\s*(?=[-+]?\d)/, "e");
-    const word = WORDS.indexOf(bare.split(" ")[0]);
+    const word = WORDS.indexOf(bare);
     const found = (word < 0 ? bare : `${word}`)
       .match(/^([-+]?(?:\d+\.?(\d*)|\.(\d+))(?:e([-+]?\d+))?)(?:\s*\/\s*(\d+\.?\d*))?\s*(%|per ?cent)?[a-z\s]*$/);
     if (!found) return null;
@@ -26,7 +26,7 @@ const check = (() => {
 
   /** The axes of a shape, in any brackets: (4, 2, 3), 4×2×3, [B, T, H]. */
   function axes(text) {
-    const bare = text.toLowerCase().replace(/^[a-z.]*(?=[([])/, "").replace(/[()[\]{}]/g, " ")
+    const bare = text.toLowerCase().replace(/^[a-z.]*(?=[([])|[a-z]\s*=/g, "").replace(/[()[\]{}.!]/g, " ")
       .replace(/(\d)\s*(?:[x×*·]|by)\s*(?=\d)/g, "$1,").trim();
     const sizes = bare.split(/[\s,;]+/).filter(Boolean);
     return sizes.length && sizes.every((size) => /^(\d+|[a-z])$/.test(size)) ? sizes : null;
