@@ -5,12 +5,15 @@ That what is typed gets its reply, test_live_check.py tries in a browser.
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import blanks
 import exercises
 import nbformat
 import pytest
+from docutils.utils import new_document
 from nbclient import NotebookClient
+from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
@@ -112,6 +115,13 @@ def test_the_list_names_each_exercise_by_page_and_by_difficulty():
 def test_a_check_that_lacks_something_is_refused(fault):
     with pytest.raises(ValueError, match="a check has"):
         exercises.parse("ex-some", fault.splitlines())
+
+
+def test_a_check_without_its_exercise_is_refused():
+    document = new_document("page")
+    document += exercises.check_node(label="ex-some")
+    with pytest.raises(ExtensionError, match="no exercise ex-some on the page a"):
+        exercises.move(SimpleNamespace(env=SimpleNamespace(docname="a")), document)
 
 
 def test_a_notebook_with_blanks_holds_no_answer_and_runs():

@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 
 import yaml
 from docutils import nodes
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,6 +102,10 @@ def move(app: Any, doctree: nodes.document) -> None:
     every = list(doctree.findall(nodes.Element))
     boxes = {node["label"]: node for node in every if node.get("type") == "exercise"}
     for check in (node for node in every if isinstance(node, check_node)):
+        if check["label"] not in boxes:
+            raise ExtensionError(
+                f"check: there is no exercise {check['label']} on the page {app.env.docname}"
+            )
         check.parent.remove(check)
         boxes[check["label"]].append(check)
 
