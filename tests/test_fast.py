@@ -387,6 +387,17 @@ def test_the_one_operation_is_differentiated_in_every_way_too(way):
     assert_alike([way(cell, x)], [way(twin, x)], 1e-5)
 
 
+@pytest.mark.parametrize("make", [gru, stack], ids=lambda make: make.__name__)
+def test_a_tape_that_persists_is_asked_again_after_its_jacobian(make):
+    (cell, _), x = both(make), tf.constant(normal(2, 3, 3))
+    weight = cell.trainable_variables[0]
+    with tf.GradientTape(persistent=True) as tape:
+        last = rnn.dynamic_rnn(cell, x)[0][:, -1]
+    before = tape.jacobian(last, weight)
+    gradient = tape.gradient(last, weight)
+    assert_alike([tf.reduce_sum(before, axis=[0, 1]), tape.jacobian(last, weight)], [gradient, before], 1e-12)
+
+
 @pytest.mark.parametrize(("make", "dtype", "T"), [
     (basic, "float64", 2 * STEPS + 1),
     (basic, "float64", None),

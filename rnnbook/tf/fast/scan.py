@@ -4,7 +4,6 @@ Ten time steps make one round of the loop, so the graph stays one of ten steps, 
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -33,22 +32,36 @@ class Tape:
 
     def __init__(self, T: int | None, pieces: Any, last: Tensors):
         self.T, self.pieces, self.last = T, pieces, last
+        self._all: Any = None
 
-    @cached_property
+    @property
     def all(self) -> tf.Tensor:
         """One array [T, B, size]."""
+        if self._all is not None:
+            return self._all
         if self.pieces is None:
-            return tf.stack(self.last)
-        whole = self.pieces.concat()
-        if self.last:
-            whole = tf.concat([whole, tf.stack(self.last)], axis=0)
-        return tf.ensure_shape(whole, [self.T, *whole.shape[1:]])
+            whole = tf.stack(self.last)
+        else:
+            whole = self.pieces.concat()
+            if self.last:
+                whole = tf.concat([whole, tf.stack(self.last)], axis=0)
+            whole = tf.ensure_shape(whole, [self.T, *whole.shape[1:]])
+        # Kept only where the steps themselves stand: the eager `jacobian` asks in a graph of its own,
+        # and what is made there is out of reach for whoever asks after it.
+        if graph_of(whole) is graph_of(self.last[0] if self.pieces is None else self.pieces.flow):
+            self._all = whole
+        return whole
 
     def before(self, initial: tf.Tensor) -> tf.Tensor:
         """What stood before each step: ``initial`` [B, size], then all but the last one."""
         if self.pieces is None:
             return tf.stack([initial, *self.last[:-1]])
         return tf.concat([tf.expand_dims(initial, 0), self.all[:-1]], axis=0)
+
+
+def graph_of(tensor: tf.Tensor) -> Any:
+    """The graph in which a tensor stands, or None if it was computed eagerly."""
+    return getattr(tensor, "graph", None)
 
 
 def scan(
@@ -183,7 +196,7 @@ def differentiable(fast: Callable[..., Any], plain: Callable[..., Tensors]) -> C
             # In the graph of the way back, which may be another. In the same one a copy would hide the
             # tensor from TensorFlow, which then takes the weights behind it for variables used unseen.
             graph = tf.compat.v1.get_default_graph()
-            given = [t if getattr(t, "graph", None) is graph else tf.identity(t) for t in tensors]
+            given = [t if graph_of(t) is graph else tf.identity(t) for t in tensors]
             return gradient(*given, *d_outputs)
 
         return outputs, back
