@@ -223,3 +223,28 @@ def test_decoding_refuses_an_end_token_that_no_logit_stands_for():
     graph(floats(B, 3))
     with refused("greedy_decode: end_token must be below V, or no row could end; got] [2] [with V =] [2]"):
         graph(floats(B, 2))
+
+
+@pytest.mark.parametrize(
+    ("weights", "came"), [((1, T), "[4 2] [; got shape] [1 2]"), ((B, 1), "[4 2] [; got shape] [4 1]")]
+)
+def test_a_loss_of_sequences_refuses_weights_that_would_be_broadcast(weights, came):
+    logits, targets = floats(B, T, 3), np.zeros((B, T), int)
+    graph = knowing_nothing(rnn.sequence_loss, logits, targets, np.ones((B, T), "float32"))
+    graph(logits, targets, np.ones((B, T), "float32"))
+    with refused(f"sequence_loss: weights must be [B, T] of shape] {came}"):
+        graph(logits, targets, np.ones(weights, "float32"))
+    with refused("sequence_loss: targets must be [B, T] of shape] [4 2] [; got shape] [1 2]"):
+        graph(logits, targets[:1], np.ones((B, T), "float32"))
+
+
+def test_a_loss_of_ones_own_in_a_loss_of_sequences_must_give_one_number_a_step():
+    def first(labels, logits):
+        return tf.cast(labels, tf.float32)[:1]
+
+    logits, targets, weights = floats(B, T, 3), np.ones((B, T), int), np.ones((B, T), "float32")
+    graph = knowing_nothing(
+        lambda *given: rnn.sequence_loss(*given, softmax_loss_function=first), logits, targets, weights
+    )
+    with refused("sequence_loss: result of softmax_loss_function must be of B rows, B =] [8] [; got] [1]"):
+        graph(logits, targets, weights)

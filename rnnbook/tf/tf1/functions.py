@@ -8,6 +8,7 @@ from rnnbook import checks
 from rnnbook.protocol import Cell
 from rnnbook.tf.bidirectional import bidirectional_dynamic_rnn
 from rnnbook.tf.cell import check_tensor
+from rnnbook.tf.run_time import size, sized, with_rows
 from rnnbook.tf.tf1.arguments import takes
 from rnnbook.tf.tf1.scopes import scope as within
 from rnnbook.tf.unroll import static_rnn
@@ -137,7 +138,8 @@ def sequence_loss(
         weights: [B, T], such as `tf.sequence_mask` makes them.
         average_across_timesteps, average_across_batch: which axes are averaged.
         sum_over_timesteps, sum_over_batch: which are summed, where none is averaged.
-        softmax_loss_function: of labels and logits, in the place of the cross-entropy.
+        softmax_loss_function: of labels [B * T] and logits [B * T, V], in the place of the
+            cross-entropy.
         name: accepted for TF 1.x's sake.
 
     Raises:
@@ -153,12 +155,23 @@ def sequence_loss(
     checks.check_float(where, "logits", logits)
     logits = tf.convert_to_tensor(logits)
     B, T, _ = checks.static_shape(logits) or (None, None, None)
-    targets, weights = tf.convert_to_tensor(targets), tf.convert_to_tensor(weights)
+    sizes = {"B": size(logits, 0), "T": size(logits, 1)}
+    of_steps = []
     for what, value in (("targets", targets), ("weights", weights)):
+        value = tf.convert_to_tensor(value)
         checks.check_array(where, what, value, "B T", {"B": B, "T": T})
+        of_steps.append(sized(where, what, value, "B T", sizes))
+    targets, weights = of_steps
     checks.check_dtype(where, "weights", weights, logits.dtype)
     entropy = softmax_loss_function or tf.nn.sparse_softmax_cross_entropy_with_logits
-    losses = weights * entropy(labels=targets, logits=logits)
+    # Flat, as in TF 1.x: a loss of one's own may know no time.
+    flat = entropy(labels=tf.reshape(targets, [-1]), logits=tf.reshape(logits, [-1, size(logits, 2)]))
+    rows = sizes["B"] * sizes["T"]
+    checks.check_array(
+        where, "result of softmax_loss_function", flat, "N", {"N": rows if isinstance(rows, int) else None}
+    )
+    flat = with_rows(where, "result of softmax_loss_function", flat, rows)
+    losses = weights * tf.reshape(flat, tf.shape(weights))
     averaged, summed = [], []  # axes
     for axis, what, average, add in (
         (0, "batch", average_across_batch, sum_over_batch),
