@@ -248,3 +248,70 @@ def test_a_loss_of_ones_own_in_a_loss_of_sequences_must_give_one_number_a_step()
     )
     with refused("sequence_loss: result of softmax_loss_function must be of B rows, B =] [8] [; got] [1]"):
         graph(logits, targets, weights)
+
+
+def compiled(function, *arguments):
+    """As `knowing_nothing`, by XLA, which drops assertions and knows all sizes when it compiles."""
+    return tf.function(
+        function, input_signature=knowing_nothing(function, *arguments).input_signature, jit_compile=True
+    )
+
+
+class Leaky(rnn.RNNCell):
+    state_size = output_size = H
+
+    def call(self, inputs, state):
+        new_state = state / 2 + tf.reduce_sum(inputs, axis=1, keepdims=True)
+        return new_state, new_state
+
+
+@pytest.mark.parametrize("make", [lambda: build("tf GRUCell", "float32"), Leaky])
+def test_xla_does_not_compile_an_initial_state_of_other_rows(make):
+    cell = make()
+    graph = compiled(lambda x, h: rnn.dynamic_rnn(cell, x, initial_state=h)[0], floats(B, T, D), floats(B, H))
+    x, h = floats(B, T, D), floats(B, H)
+    np.testing.assert_allclose(graph(x, h), rnn.dynamic_rnn(cell, x, initial_state=h)[0], atol=1e-6)
+    for rows, its_rows in ((1, B), (B, 1)):
+        with refused("dynamic_rnn_initial_state_must_be_B_H_of_shape"):
+            graph(floats(rows, T, D), floats(its_rows, H))
+
+
+def test_xla_does_not_compile_a_step_or_a_loss_that_would_be_broadcast():
+    cell = build("tf GRUCell", "float32")
+    step = compiled(lambda x, h: cell(x, h)[0], floats(B, D), floats(B, H))
+    np.testing.assert_allclose(
+        step(floats(B, D), floats(B, H)), cell(floats(B, D), floats(B, H))[0], atol=1e-6
+    )
+    with refused("GRUCell_state_must_be_B_H_of_shape"):
+        step(floats(1, D), floats(B, H))
+    specs = [tf.TensorSpec(None)] * 2
+    loss = tf.function(rnn.mean_squared_error, input_signature=specs, jit_compile=True)
+    assert loss(floats(B), floats(B)) == 0
+    with refused("mean_squared_error_targets_must_be_of_shape"):
+        loss(floats(B), floats())
+
+
+@pytest.mark.parametrize("wrong", [[T + 1, 0], [1, -1]])
+def test_under_xla_what_follows_from_a_wrong_length_is_nan(wrong):
+    cell, x = build("tf GRUCell", "float32"), floats(2, T, D)
+    stack = rnn.MultiRNNCell([Leaky()])
+
+    @tf.function(jit_compile=True)
+    def run(x, lengths):
+        looped, state = rnn.dynamic_rnn(cell, x, lengths)
+        steps, (last,) = rnn.static_rnn(stack, [x[:, 0], x[:, 1]], None, None, lengths)
+        context, weights = rnn.attend(x, x, lengths)
+        picked = rnn.last_output(x, lengths)
+        return [tf.reduce_sum(a) for a in (looped, state, tf.stack(steps), last, context, weights, picked)]
+
+    assert np.isfinite(run(x, tf.constant([T, 1]))).all()
+    sums = np.array(run(x, tf.constant(wrong)))
+    assert np.isnan(sums[[1, 3, 4, 5, 6]]).all()
+    assert np.isnan(sums).all() or min(wrong) < 0  # past a length below 0 all outputs are zero
+
+
+@pytest.mark.parametrize("keep_prob", [0.0, 1.5])
+def test_under_xla_what_a_wrong_keep_prob_keeps_is_nan(keep_prob):
+    cell = rnn.DropoutWrapper(build("tf GRUCell", "float32"), output_keep_prob=tf.Variable(keep_prob))
+    run = tf.function(lambda x, h: cell(x, h)[0], jit_compile=True)
+    assert np.isnan(run(floats(B, D), floats(B, H))).all()

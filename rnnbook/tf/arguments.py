@@ -11,7 +11,7 @@ from rnnbook import checks
 from rnnbook.protocol import Cell, begin, map_state
 from rnnbook.tf import tf1
 from rnnbook.tf.cell import check_tensor
-from rnnbook.tf.run_time import as_written, checked, size, sized_state
+from rnnbook.tf.run_time import as_written, checked, in_xla, size, sized_state
 
 
 @as_written
@@ -68,8 +68,22 @@ def checked_lengths(
         checks.check_array(where, name, lengths, "B", {"B": rows})
     lengths = tf.ensure_shape(tf.cast(lengths, tf.int64), [rows])
     if known is None or rows is None or steps is None:
-        good = tf.reduce_all((lengths >= least) & (lengths <= tf.cast(T, tf.int64)))
-        good &= tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
+        good = tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
+        if not in_xla():  # it knows sizes when it compiles, but no values: see `nan_unless_lengths`
+            good &= _in_range(lengths, T, least)
         message = f"{where}: {name} must be [B] with values from {least} to T; got"
         lengths = checked(lengths, good, message, lengths, "with B =", B, "and T =", T)
     return tf.cast(lengths, tf.int32)
+
+
+@as_written
+def nan_unless_lengths(values: Any, lengths: tf.Tensor, T: Any, least: int = 0) -> Any:
+    """``values``; under XLA, where no error can be raised, NaN if a length is not from ``least`` to T."""
+    if not in_xla():
+        return values
+    good = _in_range(lengths, T, least)
+    return map_state(lambda array: tf.where(good, array, tf.constant(float("nan"), array.dtype)), values)
+
+
+def _in_range(lengths: tf.Tensor, T: Any, least: int) -> tf.Tensor:
+    return tf.reduce_all((lengths >= least) & (lengths <= tf.cast(T, lengths.dtype)))

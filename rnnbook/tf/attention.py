@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook import checks
-from rnnbook.tf.arguments import checked_lengths
+from rnnbook.tf.arguments import checked_lengths, nan_unless_lengths
 from rnnbook.tf.run_time import size, sized, with_steps
 
 
@@ -29,7 +29,7 @@ def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tu
         ValueError: a wrong rank or size, a length outside 1 .. T.
         TypeError: arrays that are none, no floats or of two dtypes, lengths that are not whole.
         tf.errors.InvalidArgumentError: the same of lengths known only when a graph runs.
-            (XLA drops this check: with ``jit_compile`` pass lengths you trust.)
+            (Under ``jit_compile`` nothing can be raised then: the results are NaN.)
 
     >>> memory = tf.constant([[[9.0, 0.0], [0.0, 9.0], [float("nan")] * 2]])
     >>> context, weights = attend(tf.constant([[[0.0, 9.0]]]), memory, [2])
@@ -51,6 +51,7 @@ def attend(query: tf.Tensor, memory: tf.Tensor, memory_length: Any = None) -> tu
     lengths = tf.fill([B], T)
     if memory_length is not None:
         lengths = checked_lengths(where, memory_length, B, T, "memory_length", least=1)
+        query = nan_unless_lengths(query, lengths, T, least=1)
 
     valid = tf.range(T) < lengths[:, None]  # [B, T]
     memory = tf.where(valid[:, :, None], memory, tf.zeros_like(memory))

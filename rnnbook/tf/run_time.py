@@ -4,12 +4,16 @@ A size is a number where it is known, else a tensor. Each function here returns 
 given, which then cannot be read before it was checked; what is known has been checked before.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
+
+# Whether the graph that is being made goes to XLA has no public name.
+from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
 
 from rnnbook import checks
 from rnnbook.protocol import map_state, parts
@@ -24,8 +28,25 @@ def size(tensor: tf.Tensor, axis: int) -> Any:
     return tf.shape(tensor)[axis] if known is None or known[axis] is None else known[axis]
 
 
+@as_written
+def in_xla() -> bool:
+    """Whether what is made now is compiled by XLA, which drops assertions."""
+    return not tf.executing_eagerly() and GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+
+
+@as_written
 def checked(tensor: tf.Tensor, good: tf.Tensor, *words: Any) -> tf.Tensor:
-    """``tensor``, after ``good`` has been found true; if it is false, ``words`` are the error."""
+    """``tensor``, after ``good`` has been found true; if it is false, ``words`` are the error.
+
+    Under XLA ``good`` must follow from sizes, which are known when it compiles: then a shape that does not
+    fit stops it, and of the words its error has the first, with ``_`` for what a name cannot hold.
+    """
+    if in_xla():
+        count = tf.size(tensor) + tf.where(good, 0, 1)
+        flat = tf.reshape(tensor, [count], name=re.sub(r"\W+", "_", words[0]))
+        whole = tf.reshape(flat, tf.shape(tensor))
+        whole.set_shape(tensor.shape)
+        return whole
     # That of tf.debugging adds a branch to the graph, which costs more than the check.
     check = tf.raw_ops.Assert(condition=good, data=list(words))
     with tf.control_dependencies([] if check is None else [check]):  # None: has passed, eagerly

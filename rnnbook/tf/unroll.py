@@ -7,7 +7,7 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
 from rnnbook.tf import fast, tf1
-from rnnbook.tf.arguments import as_floats, checked_lengths, initial_state_or_zeros
+from rnnbook.tf.arguments import as_floats, checked_lengths, initial_state_or_zeros, nan_unless_lengths
 from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.fast.ops import swapped
 from rnnbook.tf.run_time import as_written, keeps_rows, size, sized, sized_state, trusting, with_steps
@@ -69,6 +69,7 @@ def static_rnn(
     lengths = None
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, size(steps[0], 0), len(steps))
+        (state, *steps) = nan_unless_lengths((state, *steps), lengths, len(steps))
 
     quickly = fast.unroll_static(cell, steps, state, lengths)
     if quickly is not None:
@@ -118,7 +119,8 @@ def dynamic_rnn(
         TypeError: inputs that are no array or no floats, lengths that are not whole;
             a cell that does not return ``output [B, O], new_state``.
         tf.errors.InvalidArgumentError: the same of lengths or T known only when a
-            graph runs. (XLA drops this check: with ``jit_compile`` pass lengths you trust.)
+            graph runs. (Under ``jit_compile`` nothing can be raised then: a length outside 0 .. T
+            makes outputs and state NaN, a size that does not fit is refused when XLA compiles.)
 
     >>> from rnnbook.tf import BasicRNNCell
     >>> outputs, state = dynamic_rnn(BasicRNNCell(5), tf.ones((4, 2, 3)), [2, 1, 2, 2])
@@ -142,6 +144,7 @@ def dynamic_rnn(
     lengths = None
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, size(inputs, rows), T)
+        inputs, state = nan_unless_lengths((inputs, state), lengths, T)
     from_zero = initial_state is None
     quickly = fast.unroll(cell, inputs, state, lengths, time_major=time_major, from_zero=from_zero)
     if quickly is not None:
@@ -170,7 +173,8 @@ def last_output(outputs: tf.Tensor, sequence_length: Any = None) -> tf.Tensor:
         return outputs[:, -1]
     lengths = checked_lengths("last_output", sequence_length, size(outputs, 0), size(outputs, 1))
     picked = tf.gather(outputs, tf.maximum(lengths - 1, 0), axis=1, batch_dims=1)  # [B, O]
-    return tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
+    picked = tf.where(lengths[:, None] > 0, picked, tf.zeros_like(picked))
+    return nan_unless_lengths(picked, lengths, size(outputs, 1))
 
 
 def _loop(

@@ -176,8 +176,8 @@ class DropoutWrapper(Wrapper):
             return values
         keep_prob = tf1.share_kept(keep_prob, values.dtype)
         seed = tf.stack([self._seed + stream, self._draws])
-        kept = tf.random.stateless_uniform(tf.shape(values), seed, dtype=values.dtype) < keep_prob
-        dropped = tf.where(kept, values / keep_prob, tf.zeros_like(values))
+        gone = tf.random.stateless_uniform(tf.shape(values), seed, dtype=values.dtype) >= keep_prob
+        dropped = tf.where(gone, tf.zeros_like(values), values / keep_prob)
         return tf.where(self.enabled, dropped, values)
 
     def _drop_state(self, state: Any, streams: Iterator[int]) -> Any:

@@ -9,10 +9,6 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-# Whether the graph that is being made goes to XLA has no public name. Without it we would have to
-# give up TensorFlow's one operation everywhere, which XLA cannot compile.
-from tensorflow.python.ops.control_flow_util import GraphOrParentsInXlaContext
-
 from rnnbook.protocol import LSTMStateTuple, map_state
 from rnnbook.tf import tf1
 from rnnbook.tf.basic_rnn import BasicRNNCell
@@ -23,7 +19,7 @@ from rnnbook.tf.fast.lstm import first_lstm, unroll_lstm
 from rnnbook.tf.fast.ops import blanked, swapped
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
-from rnnbook.tf.run_time import as_written, trusting
+from rnnbook.tf.run_time import as_written, in_xla, trusting
 from rnnbook.tf.wrappers import MultiRNNCell
 
 
@@ -115,13 +111,12 @@ def _check_layers(cell: Any, inputs: tf.Tensor, state: Any) -> tf.Tensor:
 def _lstm(
     cell: Any, inputs: tf.Tensor, state: Any, *, every: bool, unrolled: bool
 ) -> tuple[tf.Tensor, LSTMStateTuple]:
-    in_xla = GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
     h, c = unroll_lstm(
         inputs,
         state,
         _weights(cell),
         forget_bias=cell.forget_bias,
-        one_operation=inputs.dtype == tf.float32 and not in_xla and not unrolled,
+        one_operation=inputs.dtype == tf.float32 and not unrolled and not in_xla(),  # XLA cannot compile it
         every_c=every,
         unrolled=unrolled,
     )
