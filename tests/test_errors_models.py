@@ -337,6 +337,17 @@ TUPLE = "True: a state is the tuple (c, h), and tf.concat(state, axis=1) makes o
 RNN_KINDS = "a BasicRNNCell, BasicLSTMCell, LSTMCell or GRUCell"
 LAYERS = "a SimpleRNN, LSTM or GRU"
 LEAVE = "options that leave the step as it is"
+
+
+class Adds(rnn.RNNCell):
+    """A cell of one's own, whose sum would be broadcast."""
+
+    state_size = output_size = H
+
+    def call(self, inputs, state):
+        return state + inputs[:, :1], state + inputs[:, :1]
+
+
 ONLY_TENSORFLOW = [
     (TypeError, "dynamic_rnn: inputs must be float32; got float64", lambda: rnn.SequenceRegressor(rnn.GRUCell(H), 2)(X.astype("float64"))),  # the cell would take them
     (ValueError, f"BasicLSTMCell: state_is_tuple must be {TUPLE}; got False", lambda: rnn.BasicLSTMCell(H, 1.0, False)),
@@ -356,6 +367,8 @@ ONLY_TENSORFLOW = [
     (ValueError, f"InputProjectionWrapper: num_proj must be {COUNT}; got 0", lambda: rnn.InputProjectionWrapper(GRU, 0)),
     (ValueError, "GRUCell: inputs must be [B, D] with D=3; got shape (4, 2)", lambda: rnn.InputProjectionWrapper(GRU, 2)(STEP, STATE)),
     (TypeError, "RNNCell: call must be defined by the class that inherits; got none", lambda: rnn.RNNCell()(STEP, STATE)),
+    (ValueError, "Adds: state must be [B, H] with B=4; got shape (1, 5)", lambda: Adds()(STEP, STATE[:1])),
+    (ValueError, "Adds: state must be [B, H] with H=5; got shape (4, 3)", lambda: Adds()(STEP, STEP)),
     (ValueError, "to_keras: cell must be without peepholes, projection and clips; got a cell with them", lambda: rnn.to_keras(rnn.LSTMCell(H, cell_clip=1.0, num_inputs=D))),
     (ValueError, "static_bidirectional_rnn: cell_bw must be another cell than cell_fw; got the same object", lambda: rnn.static_bidirectional_rnn(GRU, GRU, [STEP])),
     (ValueError, f"stack_bidirectional_dynamic_rnn: cells must be {TWICE}", lambda: rnn.stack_bidirectional_dynamic_rnn([GRU], [GRU], X)),
@@ -366,6 +379,7 @@ ONLY_TENSORFLOW = [
     (ValueError, "sequence_loss: weights must be [B, T] with B=4; got shape (2, 2)", lambda: rnn.sequence_loss(X, np.zeros((B, T), int), np.ones((2, T), "float32"))),
     (TypeError, "sequence_loss: weights must be float32; got float64", lambda: rnn.sequence_loss(X, np.zeros((B, T), int), np.ones((B, T)))),
     (ValueError, "sequence_loss: sum_over_batch must be False where average_across_batch is True; got True", lambda: rnn.sequence_loss(X, np.zeros((B, T), int), np.ones((B, T), "float32"), sum_over_batch=True)),
+    (ValueError, "sequence_loss: result of softmax_loss_function must be [N]; got shape ()", lambda: rnn.sequence_loss(X, np.zeros((B, T), int), np.ones((B, T), "float32"), softmax_loss_function=lambda labels, logits: tf.reduce_sum(logits))),
     (TypeError, "LSTMCell: use_peepholes must be True or False; got 'no'", lambda: rnn.LSTMCell(H, "no")),
     (TypeError, "LSTMCell: use_peepholes must be True or False; got 2", lambda: rnn.LSTMCell(H, 2)),  # num_proj in its place
     (ValueError, f"LSTMCell: num_proj must be {COUNT}; got 0", lambda: rnn.LSTMCell(H, num_proj=0)),

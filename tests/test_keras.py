@@ -116,3 +116,53 @@ def test_another_activation_goes_along(make):
     x = normal(4, 6, 3)
     layer = rnn.to_keras(cell, return_sequences=True)
     np.testing.assert_allclose(layer(x), rnn.dynamic_rnn(cell, x)[0], rtol=0, atol=1e-6)
+
+
+class Holds(keras.Model):
+    """A Keras model that holds cells: as an attribute, in a list, and in a module."""
+
+    def __init__(self, seed=None):
+        super().__init__()
+        stack = rnn.MultiRNNCell(
+            [rnn.BasicLSTMCell(H, seed=seed), rnn.DropoutWrapper(rnn.GRUCell(H, seed=seed))]
+        )
+        self.cell, self.cells = stack, [rnn.OutputProjectionWrapper(rnn.GRUCell(H, seed=seed), 2, seed=seed)]
+        self.regressor = rnn.SequenceRegressor(rnn.BasicRNNCell(2, seed=seed), 1, seed=seed)
+        self.dense = keras.layers.Dense(D)
+
+    def call(self, x):
+        return self.regressor(rnn.dynamic_rnn(self.cells[0], rnn.dynamic_rnn(self.cell, self.dense(x))[0])[0])
+
+
+def test_a_keras_model_saves_and_loads_the_cells_that_it_holds(tmp_path):
+    x, path = normal(B, T, D, dtype="float32"), str(tmp_path / "model.weights.h5")
+    model, twin = Holds(seed=0), Holds()
+    expected = model(x)
+    model.save_weights(path)
+    assert np.abs(twin(x) - expected).max() > 1e-3
+    twin.load_weights(path)
+    np.testing.assert_array_equal(twin(x), expected)
+
+
+def test_weights_of_cells_that_do_not_fit_a_file_are_refused(tmp_path):
+    class Model(keras.Model):
+        def __init__(self, cell):
+            super().__init__()
+            self.cell = cell
+
+        def call(self, x):
+            return rnn.dynamic_rnn(self.cell, x)[0]
+
+    x, path = normal(B, T, D, dtype="float32"), str(tmp_path / "model.weights.h5")
+    model, new = Model(rnn.GRUCell(H)), Model(rnn.GRUCell(H))
+    model(x)
+    model.save_weights(path)
+    new.built = True
+    names = "candidate_bias, candidate_kernel, gates_bias, gates_kernel"
+    words = f"GRUCell: the weights in the file must be those of this one: none yet, call it once before; got {names}"
+    with pytest.raises(ValueError, match=words):
+        new.load_weights(path)
+    other = Model(rnn.BasicRNNCell(H))
+    other(x)
+    with pytest.raises(ValueError, match=f"must be those of this one: bias, kernel; got {names}"):
+        other.load_weights(path)

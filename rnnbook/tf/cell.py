@@ -17,7 +17,7 @@ from rnnbook import checks
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import map_state
 from rnnbook.tf import tf1
-from rnnbook.tf.beside_keras import check_trained_by_keras
+from rnnbook.tf.beside_keras import Saved, check_trained_by_keras
 from rnnbook.tf.run_time import as_written, state_of_step
 
 BUILDING = threading.RLock()  # of threads that meet a new cell at once, the first draws its weights
@@ -34,7 +34,7 @@ def check_tensor(where: str, name: str, value: Any, letters: str, sizes: Any) ->
         checks.fail(where, name, f"an array {checks.axes(letters)}", checks.what(value), TypeError)
 
 
-class Cell(tf.Module):
+class Cell(tf1.Lists, Saved):
     """A cell of the protocol whose variables TensorFlow finds by itself."""
 
     state_size: Any

@@ -118,7 +118,7 @@ class InputProjectionWrapper(_Projection):
 
     def build(self, num_inputs: int) -> None:
         with tf1.scope_of(self, calls=False):
-            self._make(num_inputs, self.num_proj, self.cell.dtype)
+            self._make(tf1.num_inputs(num_inputs), self.num_proj, self.cell.dtype)
             self.cell.build(self.num_proj)
 
     def call(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:

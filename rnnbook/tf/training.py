@@ -11,7 +11,7 @@ from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import parts
-from rnnbook.tf.beside_keras import variables_to_train
+from rnnbook.tf.beside_keras import Saved, variables_to_train
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
 from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.run_time import same_shape
@@ -21,7 +21,7 @@ FLOAT16_EPSILON = 1e-3  # of Adam and its kind; with the usual 1e-7 a step has n
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
 
 
-class SequenceRegressor(tf.Module):
+class SequenceRegressor(Saved):
     """A cell unrolled over a sequence, and a linear readout of its last output.
 
     prediction = y(T-1) W_o + b_o
@@ -31,7 +31,8 @@ class SequenceRegressor(tf.Module):
         output_size: O, the numbers predicted.
         seed: of the readout's kernel.
 
-    Weights: those of the cell, and ``kernel [O_cell, O]``, ``bias [O]``.
+    Weights: those of the cell, and ``kernel [O_cell, O]``, ``bias [O]``. A Keras model that holds it
+    saves and loads them with its own.
 
     Taught in: book/6-applications/sine-wave.
     """

@@ -4,6 +4,7 @@
 - ``scopes``     in a graph with a session: the scopes that share variables, and the weights in them
 - ``dropout``    keep probabilities that are tensors; masks where a session runs
 - ``rnn_cell``   the base class of cells that call `get_variable`
+- ``variables``  lists of variables as the originals give them
 - ``functions``  names of TF 1.x that the book does not teach
 
 A *session's graph* is a `tf.Graph` that no function is traced into. There variables have names that
@@ -11,7 +12,7 @@ are looked up, and nothing runs before a session runs it. Elsewhere, eagerly and
 a cell owns its weights and all that stands here does nothing.
 """
 
-from rnnbook.tf.tf1.arguments import as_state, takes
+from rnnbook.tf.tf1.arguments import as_state, num_inputs, takes
 from rnnbook.tf.tf1.dropout import all_but_c, keep_prob, mask_seed, next_draw, share_kept, switches
 from rnnbook.tf.tf1.scopes import (
     assign,
@@ -24,8 +25,10 @@ from rnnbook.tf.tf1.scopes import (
     share,
     weight,
 )
+from rnnbook.tf.tf1.variables import Lists
 
 __all__ = [
+    "Lists",
     "all_but_c",
     "as_state",
     "assign",
@@ -35,6 +38,7 @@ __all__ = [
     "knows_sizes",
     "mask_seed",
     "next_draw",
+    "num_inputs",
     "open_session",
     "scope",
     "scope_of",

@@ -66,8 +66,17 @@ def _of_today(where: str, words: dict[str, Any], own: Any) -> dict[str, Any]:
     for name, value in words.items():
         if (name in MEANINGLESS and name not in own) or (value is None and name in NONE_IS_DEFAULT):
             continue
+        if name == "num_inputs":
+            value = num_inputs(value)
         kept[name] = int(value) if isinstance(value, Dimension) and value.value is not None else value
     return kept
+
+
+def num_inputs(value: Any) -> Any:
+    """The inputs of a cell, where ``build`` was given the shape [B, D] of TF 1.x."""
+    if isinstance(value, (tf.TensorShape, list, tuple)) and len(value) == 2:
+        return tf.TensorShape(value).as_list()[1]
+    return value
 
 
 def as_state(state: Any, size: Any) -> Any:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from numbers import Integral
 from typing import Any
 
 import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.tf.cell import Cell
+from rnnbook.tf.run_time import as_written, size, sized
 from rnnbook.tf.tf1.scopes import in_session, name_cell, scope_of
 
 v1 = tf.compat.v1
@@ -54,10 +56,22 @@ class RNNCell(Cell):
         super().__init_subclass__(**words)
         if "__call__" in vars(cls):  # the way before TF 1.2; the scopes in it are the user's
             cls.__call__ = _keeping(cls.__call__)  # type: ignore[method-assign]
+        if "build" in vars(cls):
+            cls.build = _by_shape(cls.build)  # type: ignore[method-assign]
 
     def build(self, inputs_shape: Any) -> None:
         """Make the weights, where ``call`` does not."""
         self.built = True
+
+    def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        sizes = tf.nest.flatten(self.state_size)
+        if all(isinstance(one, Integral) for one in sizes) and not isinstance(self.state_size, list):
+            return super().zero_state(batch_size, dtype)
+
+        def zeros(shape: Any) -> tf.Tensor:
+            return tf.zeros([batch_size, *tf.TensorShape(shape).as_list()], dtype or self.dtype)
+
+        return tf.nest.map_structure(zeros, self.state_size)  # for steps by hand; the unrollers refuse it
 
     def call(self, inputs: tf.Tensor, state: Any) -> tuple[tf.Tensor, Any]:
         """The step itself: ``output, new_state``."""
@@ -80,10 +94,11 @@ class RNNCell(Cell):
 
     def __call__(self, inputs: tf.Tensor, state: Any, scope: Any = None) -> tuple[tf.Tensor, Any]:
         """One step: ``output [B, O], new_state = cell(inputs [B, D], state)``."""
-        self._dtype = self._dtype or tf.as_dtype(inputs.dtype)
+        state = _of_the_same_rows(self, inputs, state)
+        self._dtype = self._dtype or tf.as_dtype(tf.nest.flatten(inputs)[0].dtype)
         with scope_of(self, scope), _kept(self):
             if not self.built:
-                self.build(tf.TensorShape(inputs.shape))
+                self.build(tf.nest.map_structure(lambda array: tf.TensorShape(array.shape), inputs))
                 self.built = True
             return self.call(inputs, state)
 
@@ -91,10 +106,44 @@ class RNNCell(Cell):
 def _keeping(call: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(call)
     def kept(self: Any, inputs: Any, state: Any, *scope: Any, **words: Any) -> Any:
+        state = _of_the_same_rows(self, inputs, state)
         with _kept(self):
             return call(self, inputs, state, *scope, **words)
 
     return kept
+
+
+def _by_shape(build: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(build)
+    def built(self: Any, inputs_shape: Any) -> None:
+        """The cells of the package, and what holds cells, build by the number of inputs."""
+        with _kept(self):
+            build(
+                self, tf.TensorShape([None, inputs_shape]) if isinstance(inputs_shape, int) else inputs_shape
+            )
+
+    return built
+
+
+@as_written
+def _of_the_same_rows(cell: Any, inputs: Any, state: Any) -> Any:
+    """The state, whose arrays must have the rows of the inputs and the sizes of ``state_size``.
+
+    Where ``state_size`` or the state are of a structure that the unrollers refuse, only they do.
+    """
+    sizes, arrays = tf.nest.flatten(getattr(cell, "state_size", None)), tf.nest.flatten(state)
+    first = tf.nest.flatten(inputs)[0]
+    if len(sizes) != len(arrays) or not all(isinstance(one, Integral) for one in sizes):
+        return state
+    if not all(hasattr(array, "shape") for array in (first, *arrays)):
+        return state
+    rows = size(first, 0)
+    known = {"B": rows if isinstance(rows, int) else None}
+    for n, (array, H) in enumerate(zip(arrays, sizes, strict=True)):
+        checks.check_array(cell.kind, "state", array, "B H", known | {"H": H})
+        if not tf.executing_eagerly():  # eagerly all sizes are known
+            arrays[n] = sized(cell.kind, "state", tf.convert_to_tensor(array), "B H", {"B": rows, "H": H})
+    return tf.nest.pack_sequence_as(state, arrays)
 
 
 @tf.autograph.experimental.do_not_convert
@@ -105,7 +154,9 @@ def _kept(cell: Any) -> Iterator[None]:
         yield
         return
     outside = v1.get_variable_scope()
-    made = cell.__dict__.setdefault("_made", {})
+    if "_made" not in vars(cell):
+        cell._made = {}  # an attribute, for checkpoints keep what is in one
+    made = cell._made
 
     def find(getter: Callable[..., Any], name: str, *args: Any, **words: Any) -> Any:
         inner = name.removeprefix(f"{outside.name}/")
