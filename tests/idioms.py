@@ -27,6 +27,7 @@ AS_WRITTEN.graph_options.rewrite_options.disable_meta_optimizer = True
 B, T, D, H = 4, 3, 2, 5
 LENGTHS = np.array([3, 0, 2, 1], "int32")
 EVERYWHERE: dict[str, Callable] = {}  # what makes sense with a session and without
+REFUSED: dict[str, tuple[Callable, str]] = {}  # what ours does not offer, and what it says
 IN_SESSIONS: dict[str, Callable] = {}  # what needs one: scopes that share, fed states, Savers, old optimizers
 
 
@@ -567,6 +568,179 @@ def a_subclass_with_another_step(rnn, desk):
     return rnn.dynamic_rnn(Halved(H), desk.x(), dtype=tf.float32)
 
 
+@idiom
+def a_cell_that_reads_two_things(rnn, desk):
+    class Two(rnn.RNNCell):
+        state_size = output_size = H
+
+        def call(self, inputs, state):
+            seen, heard = inputs
+            w = v1.get_variable("w", [D, H])
+            new_state = tf.tanh(tf.matmul(seen, w) + state) * tf.reduce_sum(heard, axis=1, keepdims=True)
+            return new_state, new_state
+
+    cell, x, y = Two(), desk.x(), desk.x(seed=1)
+    state, outputs = cell.zero_state(B, tf.float32), []
+    for t in range(T):
+        output, state = cell((x[:, t], y[:, t]), state)
+        outputs.append(output)
+    return outputs, state
+
+
+@idiom
+def a_cell_that_says_two_things(rnn, desk):
+    class Both(rnn.RNNCell):
+        state_size, output_size = H, (H, 1)
+
+        def call(self, inputs, state):
+            new_state = tf.tanh(tf.matmul(inputs, v1.get_variable("w", [D, H])) + state)
+            return (new_state, tf.reduce_max(new_state, axis=1, keepdims=True)), new_state
+
+    cell, state, x = Both(), tf.zeros([B, H]), desk.x()
+    for t in range(T):
+        said, state = cell(x[:, t], state)
+    return said, state
+
+
+@idiom
+def two_things_to_read_joined_and_split(rnn, desk):
+    class Two(rnn.RNNCell):
+        state_size = output_size = H
+
+        def call(self, inputs, state):
+            seen, heard = tf.split(inputs, [D, D], axis=1)
+            new_state = tf.tanh(tf.matmul(seen, v1.get_variable("w", [D, H])) + state)
+            return new_state * tf.reduce_sum(heard, axis=1, keepdims=True), new_state
+
+    return rnn.dynamic_rnn(Two(), tf.concat([desk.x(), desk.x(seed=1)], axis=2), LENGTHS, dtype=tf.float32)
+
+
+@idiom
+def pictures_in_a_row_each(rnn, desk):
+    pictures = desk.given(numbers(B, T, 2, 2, 1), [None, T, 2, 2, 1])
+    flat = tf.reshape(pictures, [-1, T, 4])
+    return rnn.dynamic_rnn(rnn.BasicLSTMCell(H), flat, LENGTHS, dtype=tf.float32)
+
+
+@idiom
+def pictures_seen_by_a_filter_first(rnn, desk):
+    pictures = desk.given(numbers(B, T, 2, 2, 1))
+    features = tf.nn.relu(tf.nn.conv2d(tf.reshape(pictures, [-1, 2, 2, 1]), numbers(2, 2, 1, 3), 1, "SAME"))
+    return rnn.dynamic_rnn(rnn.GRUCell(H), tf.reshape(features, [B, T, 12]), dtype=tf.float32)
+
+
+@idiom
+def a_state_size_that_is_a_shape(rnn, desk):
+    class Grid(rnn.RNNCell):
+        state_size = output_size = tf.TensorShape([2, 2])
+
+        def call(self, inputs, state):
+            new_state = state / 2 + tf.reshape(tf.matmul(inputs, v1.get_variable("w", [D, 4])), [-1, 2, 2])
+            return new_state, new_state
+
+    cell, x = Grid(), desk.x()
+    state = cell.zero_state(B, tf.float32)
+    for t in range(T):
+        _, state = cell(x[:, t], state)
+    return state
+
+
+@idiom
+def a_state_size_that_is_a_list(rnn, desk):
+    class Two(rnn.RNNCell):
+        state_size, output_size = [H, 2], H
+
+        def call(self, inputs, state):
+            slow, fast = state
+            slow = slow + tf.matmul(inputs, v1.get_variable("w", [D, H]))
+            return slow, [slow, inputs - fast]
+
+    cell, x = Two(), desk.x()
+    state = cell.zero_state(B, tf.float32)
+    for t in range(T):
+        output, state = cell(x[:, t], state)
+    return output, state[0], state[1]
+
+
+@idiom
+def the_weights_that_a_cell_lists(rnn, desk):
+    cells = [rnn.LSTMCell(H, use_peepholes=True, num_proj=2), rnn.GRUCell(H), rnn.BasicRNNCell(H)]
+    for n, cell in enumerate(cells):
+        rnn.dynamic_rnn(cell, desk.x(), dtype=tf.float32, scope=f"net_{n}")
+    weights = [weight for cell in cells for weight in cell.trainable_weights]
+    return [weight + 0 for weight in weights], tf.add_n(
+        [tf.nn.l2_loss(w) for w in cells[0].trainable_variables]
+    )
+
+
+@idiom
+def weights_counted_before_and_after(rnn, desk):
+    cell = rnn.BasicLSTMCell(H)
+    before = len(cell.trainable_weights)
+    rnn.dynamic_rnn(cell, desk.x(), dtype=tf.float32)
+    lists = cell.trainable_weights, cell.variables, cell.trainable_variables, cell.non_trainable_weights
+    return [tf.constant(count) for count in (before, *map(len, lists))]
+
+
+# Refused: what the originals take, and the sentence that says what to write in its place
+
+
+def refused(words: str) -> Callable:
+    def keep(function: Callable) -> Callable:
+        REFUSED[function.__name__] = function, words
+        return function
+
+    return keep
+
+
+def sum_of(rnn, sizes, outputs=H):
+    """A cell that adds up all that comes, whatever its structure."""
+
+    class Sum(rnn.RNNCell):
+        state_size, output_size = sizes, outputs
+
+        def call(self, inputs, state):
+            total = sum(tf.reshape(part, [B, -1])[:, :1] for part in tf.nest.flatten(inputs))
+            new_state = tf.nest.map_structure(lambda part: part + total, state)
+            output = tf.nest.flatten(new_state)[0]
+            return (output if outputs == H else (output, total)), new_state
+
+    return Sum()
+
+
+@refused("inputs must be one array [B, T, D], tf.concat of several, which the cell splits again; got a tuple")
+def nested_inputs(rnn, desk):
+    return rnn.dynamic_rnn(sum_of(rnn, H), (desk.x(), desk.x(seed=1)), dtype=tf.float32)
+
+
+@refused(
+    "inputs must be [B, T, D], by tf.reshape, with all numbers of a step in D; got shape (4, 3, 2, 2, 1)"
+)
+def pictures_as_they_are(rnn, desk):
+    return rnn.dynamic_rnn(sum_of(rnn, H), desk.given(numbers(B, T, 2, 2, 1)), dtype=tf.float32)
+
+
+@refused("cell.output_size must be a whole number; got (5, 1)")
+def nested_outputs(rnn, desk):
+    return rnn.dynamic_rnn(sum_of(rnn, H, (H, 1)), desk.x(), dtype=tf.float32)
+
+
+@refused("cell.state_size must be a whole number or a tuple of such; got TensorShape([5])")
+def an_unrolled_state_size_that_is_a_shape(rnn, desk):
+    return rnn.dynamic_rnn(sum_of(rnn, tf.TensorShape([H])), desk.x(), dtype=tf.float32)
+
+
+@refused("cell.state_size must be a whole number or a tuple of such; got [5, 5]")
+def an_unrolled_state_size_that_is_a_list(rnn, desk):
+    return rnn.dynamic_rnn(sum_of(rnn, [H, H]), desk.x(), dtype=tf.float32)
+
+
+@refused("cell_bw must be another cell than cell_fw; got the same object")
+def one_cell_for_both_directions(rnn, desk):
+    cell = rnn.GRUCell(H)
+    return rnn.bidirectional_dynamic_rnn(cell, cell, desk.x(), dtype=tf.float32)
+
+
 # With a session
 
 
@@ -902,7 +1076,9 @@ def arguments(original: Any) -> list[str]:
 def write(rnn: Any, folder: Path) -> None:
     """What every idiom comes to with ``rnn`` in a session, or the error it ends in."""
     folder.mkdir()
-    for name, function in (EVERYWHERE | IN_SESSIONS).items():
+    for name, function in (
+        EVERYWHERE | IN_SESSIONS | {name: one for name, (one, _) in REFUSED.items()}
+    ).items():
         try:
             values = perform(function, rnn, folder, sessions=True)
         except Exception as error:  # told by the test of this idiom

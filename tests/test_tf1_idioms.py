@@ -7,13 +7,14 @@ of the variables are the same too.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from idioms import EVERYWHERE, IN_SESSIONS, perform
+from idioms import EVERYWHERE, IN_SESSIONS, REFUSED, perform
 
 import rnnbook.tf as rnn
 
@@ -66,6 +67,17 @@ def test_without_a_session_too(folder, tmp_path, name):
     theirs = read(folder / "originals" / f"{name}.npz")
     del theirs["names"]
     agree(perform(EVERYWHERE[name], rnn, tmp_path, sessions=False), theirs)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_offered_is_refused_in_a_sentence_that_says_what_is(folder, tmp_path, name):
+    function, words = REFUSED[name]
+    for sessions in (True, False):
+        with pytest.raises((TypeError, ValueError), match=re.escape(words)):
+            perform(function, rnn, tmp_path, sessions)
+    under_the_header = str(read(folder / "ours" / f"{name}.npz")["error"])
+    assert words.partition(";")[0] in under_the_header
+    assert "error" not in read(folder / "originals" / f"{name}.npz")
 
 
 CELLS = ["BasicRNNCell", "BasicLSTMCell", "LSTMCell", "GRUCell"]

@@ -26,6 +26,13 @@ def as_tensor(where: str, name: str, value: Any, expected: str) -> tf.Tensor:
 @as_written
 def as_floats(where: str, name: str, value: Any, letters: str) -> tf.Tensor:
     """What came as a tensor of floats whose axes are ``letters``."""
+    if isinstance(value, (tuple, list)) and any(map(tf.is_tensor, tf.nest.flatten(value))):
+        several = f"one array {checks.axes(letters)}, tf.concat of several, which the cell splits again"
+        checks.fail(where, name, several, checks.what(value), TypeError)
+    shape = checks.static_shape(value) if hasattr(value, "shape") and hasattr(value, "dtype") else None
+    if "T" in letters and shape is not None and len(shape) > len(letters.split()):
+        flat = f"{checks.axes(letters)}, by tf.reshape, with all numbers of a step in D"
+        checks.fail(where, name, flat, f"shape {shape}")
     checks.check_array(where, name, value, letters, {})
     checks.check_float(where, name, value)
     return as_tensor(where, name, value, f"an array {checks.axes(letters)}")
