@@ -40,6 +40,10 @@ def gru(m: Any, dtype: str) -> Any:
     return m.GRUCell(5, num_inputs=D, dtype=dtype, seed=3)
 
 
+def min_gru(m: Any, dtype: str) -> Any:
+    return m.MinGRUCell(5, num_inputs=D, dtype=dtype, seed=10)
+
+
 def stack(m: Any, dtype: str) -> Any:
     second = m.GRUCell(4, num_inputs=5, dtype=dtype, seed=4)
     return m.MultiRNNCell([lstm(m, dtype), second])
@@ -67,8 +71,8 @@ def projection(m: Any, dtype: str) -> Any:
     return wrapper
 
 
-BOTH = {"BasicRNNCell": basic, "BasicLSTMCell": lstm, "GRUCell": gru, "MultiRNNCell": stack}
-BOTH |= {"DropoutWrapper": dropout}
+BOTH = {"BasicRNNCell": basic, "BasicLSTMCell": lstm, "GRUCell": gru, "MinGRUCell": min_gru}
+BOTH |= {"MultiRNNCell": stack, "DropoutWrapper": dropout}
 ONLY_TF = {"LSTMCell": plain_lstm, "LSTMCell with peepholes": peepholes}
 ONLY_TF |= {"ResidualWrapper": residual, "OutputProjectionWrapper": projection}
 KINDS = {f"scratch {name}": (make, scratch) for name, make in BOTH.items()}

@@ -18,6 +18,7 @@ TABLES = [
     "test_errors_models",
     "test_errors_tf",
     "test_errors_unroll",
+    "test_scan",
 ]
 NOTHING_TO_GET_WRONG = {
     "Activation",  # two functions and no checks; the cell that takes it checks it

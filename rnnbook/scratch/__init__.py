@@ -10,7 +10,9 @@ from rnnbook.scratch.decode import greedy_decode
 from rnnbook.scratch.gradcheck import gradient_check
 from rnnbook.scratch.gru import GRUCell
 from rnnbook.scratch.lstm import BasicLSTMCell
+from rnnbook.scratch.min_gru import MinGRUCell
 from rnnbook.scratch.optimizers import SGD, Adagrad, Adam, clip_by_global_norm
+from rnnbook.scratch.scan import parallel_scan
 from rnnbook.scratch.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.scratch.unroll import last_output, unroll
 from rnnbook.scratch.wrappers import DropoutWrapper, MultiRNNCell
@@ -26,6 +28,7 @@ __all__ = [
     "DropoutWrapper",
     "GRUCell",
     "LSTMStateTuple",
+    "MinGRUCell",
     "MultiRNNCell",
     "SequenceRegressor",
     "attend",
@@ -38,6 +41,7 @@ __all__ = [
     "identity",
     "last_output",
     "mean_squared_error",
+    "parallel_scan",
     "relu",
     "sigmoid",
     "tanh",

@@ -22,7 +22,9 @@ from rnnbook.tf.convert import from_keras, to_keras
 from rnnbook.tf.decode import greedy_decode
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
+from rnnbook.tf.min_gru import MinGRUCell
 from rnnbook.tf.projections import InputProjectionWrapper, OutputProjectionWrapper
+from rnnbook.tf.scan import parallel_scan
 from rnnbook.tf.tf1.functions import (
     sequence_loss,
     stack_bidirectional_dynamic_rnn,
@@ -43,6 +45,7 @@ __all__ = [
     "LSTMCell",
     "LSTMStateTuple",
     "LoadedCheckpoint",
+    "MinGRUCell",
     "MultiRNNCell",
     "OutputProjectionWrapper",
     "RNNCell",
@@ -57,6 +60,7 @@ __all__ = [
     "last_output",
     "load_tf1_checkpoint",
     "mean_squared_error",
+    "parallel_scan",
     "sequence_loss",
     "stack_bidirectional_dynamic_rnn",
     "static_bidirectional_rnn",
