@@ -107,8 +107,36 @@ DECODE = [
 ]  # fmt: skip
 
 
+def search(h, returns=lambda state: (state, state), **wrong):
+    """beam_decode with one argument wrong, or with what its step returns."""
+    state = (np.asarray if h.library == "NumPy" else tf.constant)(floats(B, H))
+    given = {"step": lambda tokens, state: returns(state), "initial_state": state}
+    given |= {"start_token": 1, "end_token": 0, "max_steps": 3, "width": 2} | wrong
+    return h.module.beam_decode(**given)
+
+
+POWER = "finite and at least 0"
+BEAM = [
+    (TypeError, "beam_decode: step must be a function from (tokens, state) to (logits, state); got None", lambda h: search(h, step=None)),
+    (TypeError, f"beam_decode: initial_state must be {ROWS}; got None", lambda h: search(h, initial_state=None)),
+    (TypeError, f"beam_decode: initial_state must be {ROWS}; got a list", lambda h: search(h, initial_state=[[1.0]])),
+    (ValueError, "beam_decode: end_token must be below V=5, or no row could end; got 5", lambda h: search(h, end_token=H)),
+    (ValueError, f"beam_decode: max_steps must be {COUNT}; got 0", lambda h: search(h, max_steps=0)),
+    (ValueError, f"beam_decode: width must be {COUNT}; got 0", lambda h: search(h, width=0)),
+    (TypeError, f"beam_decode: width must be {COUNT}; got 2.0", lambda h: search(h, width=2.0)),
+    (TypeError, f"beam_decode: width must be {COUNT}; got True", lambda h: search(h, width=True)),
+    (ValueError, f"beam_decode: length_power must be {POWER}; got -0.5", lambda h: search(h, length_power=-0.5)),
+    (ValueError, f"beam_decode: length_power must be {POWER}; got inf", lambda h: search(h, length_power=float("inf"))),
+    (TypeError, f"beam_decode: length_power must be {POWER}; got '1'", lambda h: search(h, length_power="1")),
+    (TypeError, "beam_decode: what step returns must be (logits, state); got None", lambda h: search(h, lambda state: None)),
+    (ValueError, "beam_decode: logits must be [B*width, V] with B*width=8; got shape (4, 5)", lambda h: search(h, lambda state: (state[:4], state))),  # a step that keeps B rows beside the state
+    (ValueError, "beam_decode: state after a step must be of B*width=8 rows; got 4", lambda h: search(h, lambda state: (state, state[:4]))),
+    (TypeError, "beam_decode: state after a step must be structured like initial_state; got tuple(shape (8, 5), shape (8, 5))", lambda h: search(h, lambda state: (state, (state, state)))),
+]  # fmt: skip
+
+
 @either_half
-@rows(CELLS + LAST_OUTPUT + DECODE, "scratch", "tf")
+@rows(CELLS + LAST_OUTPUT + DECODE + BEAM, "scratch", "tf")
 def test_a_wrong_call_of_either_half_says_what_was_expected_and_what_came(half, kind, text, call):
     with raises(kind, text.replace("{array}", half.array).replace("{library}", half.library)):
         call(half)

@@ -175,6 +175,7 @@ TRAINING = [
 DECODE = [
     (ValueError, "greedy_decode: start_token must be at most 2147483647; got 2147483648", lambda h: h.module.greedy_decode(lambda *step: step, STATE, 2**31, 0, 3)),
     (TypeError, "greedy_decode: logits must be real numbers; got bool", lambda h: h.module.greedy_decode(lambda _, state: (h.zeros((B, H)) > 0, state), h.zeros((B, H)), 1, 0, 3)),
+    (TypeError, "beam_decode: logits must be real numbers; got bool", lambda h: h.module.beam_decode(lambda _, state: (h.zeros((B, H)) > 0, state), h.zeros((B, H)), 1, 0, 3, 1)),
 ]  # fmt: skip
 
 
@@ -453,6 +454,22 @@ def test_nan_logits_end_the_decoding_with_the_step_and_the_row(half):
     kind = ValueError if half is NUMPY else tf.errors.InvalidArgumentError
     with pytest.raises(kind, match=r"greedy_decode: logits.* must be numbers; got nan"):
         half.module.greedy_decode(step, half.zeros((B, 1)), 1, 0, 3)
+
+
+@either_half
+@pytest.mark.parametrize("bad", [[0.0, np.nan], [np.inf, 0.0], [-np.inf, -np.inf]])
+def test_logits_without_a_softmax_end_a_beam_search_with_the_step_and_the_row(half, bad):
+    def step(tokens, state):  # the rows of row 1 go bad at the second step
+        where, good = np.array, [0.0, 9.0]
+        if half is NUMPY:
+            return np.where((state > 0) & (state < 9), where([bad]), where([good])), state + 1
+        return tf.where((state > 0) & (state < 9), [bad], tf.constant([good])), state + 1
+
+    state = half.zeros((3, 1)) + np.array([[20], [0], [20]], "float32")
+    kind = ValueError if half is NUMPY else tf.errors.InvalidArgumentError
+    words = r"beam_decode: logits.* must be numbers with a softmax; got none.* row.*1"
+    with pytest.raises(kind, match=words):
+        half.module.beam_decode(step, state, 1, 0, 3, width=2)
 
 
 @either_half

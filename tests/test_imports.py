@@ -163,7 +163,7 @@ def test_cells_unrolling_and_decoding_stand_in_files_of_the_same_name_in_both_ha
         assert {"cell.py", "basic_rnn.py", "unroll.py", "decode.py"} <= names
 
 
-@pytest.mark.parametrize("name", ["BasicRNNCell", "greedy_decode", "last_output"])
+@pytest.mark.parametrize("name", ["BasicRNNCell", "beam_decode", "greedy_decode", "last_output"])
 def test_the_two_halves_take_the_same_arguments_in_the_same_order(name):
     halves = [importlib.import_module(half) for half in ("rnnbook.scratch", "rnnbook.tf")]
     signatures = [inspect.signature(getattr(half, name)).parameters for half in halves]

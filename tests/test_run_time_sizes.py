@@ -315,3 +315,26 @@ def test_under_xla_what_a_wrong_keep_prob_keeps_is_nan(keep_prob):
     cell = rnn.DropoutWrapper(build("tf GRUCell", "float32"), output_keep_prob=tf.Variable(keep_prob))
     run = tf.function(lambda x, h: cell(x, h)[0], jit_compile=True)
     assert np.isnan(run(floats(B, D), floats(B, H))).all()
+
+
+def search(step, *shapes, end=0):
+    def run(*state):
+        return rnn.beam_decode(step, state, start_token=0, end_token=end, max_steps=3, width=2)
+
+    return tf.function(run, input_signature=[tf.TensorSpec(shape) for shape in shapes])
+
+
+def test_a_beam_refuses_states_and_logits_of_other_rows_and_an_end_that_no_logit_stands_for():
+    graph = search(lambda tokens, state: (state[0], state), [None, 2], [None, 3])
+    graph(floats(B, 2), floats(B, 3))
+    with refused("beam_decode: initial_state must be of B rows, B =] [4] [; got] [1]"):
+        graph(floats(B, 2), floats(1, 3))
+    graph = search(lambda tokens, state: (state[0][:2], state), [None, None], end=2)
+    graph(floats(1, 3))
+    with refused("beam_decode: logits must be of B rows, B =] [8] [; got] [2]"):
+        graph(floats(B, 3))
+    with refused("beam_decode: end_token must be below V, or no row could end; got] [2] [with V =] [2]"):
+        graph(floats(1, 2))
+    graph = search(lambda tokens, state: (state[0], (state[0][:2],)), [None, 3])
+    with refused("beam_decode: state after a step must be of B rows, B =] [8] [; got] [2]"):
+        graph(floats(B, 3))

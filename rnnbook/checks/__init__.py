@@ -33,7 +33,17 @@ from rnnbook.checks.arrays import (
 )
 from rnnbook.checks.cells import check_cells, check_two_cells
 from rnnbook.checks.errors import describe, fail, shown, what
-from rnnbook.checks.states import check_decoder, check_logits, check_pair, check_rows, check_state, check_step
+from rnnbook.checks.states import (
+    check_beam,
+    check_beam_rows,
+    check_decoder,
+    check_logits,
+    check_pair,
+    check_plain_state,
+    check_rows,
+    check_state,
+    check_step,
+)
 from rnnbook.checks.training import (
     check_gradients,
     check_positive,
@@ -55,6 +65,8 @@ from rnnbook.checks.values import (
 __all__ = [
     "axes",
     "check_array",
+    "check_beam",
+    "check_beam_rows",
     "check_cells",
     "check_count",
     "check_decoder",
@@ -70,6 +82,7 @@ __all__ = [
     "check_numpy",
     "check_pair",
     "check_plain",
+    "check_plain_state",
     "check_positive",
     "check_rate",
     "check_real",

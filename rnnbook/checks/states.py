@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from itertools import repeat
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from rnnbook.checks.arrays import check_array, check_dtype, check_real, static_shape
 from rnnbook.checks.errors import describe, fail, what
-from rnnbook.checks.values import check_count
+from rnnbook.checks.values import check_count, check_number
 from rnnbook.protocol import Cell, map_state, same_structure
 
 Check = Callable[..., None]  # check_array, or the stricter one of a half
@@ -88,11 +89,35 @@ def check_decoder(where: str, step: Any, state: Any, start: Any, end: Any, max_s
     return check_rows(where, "initial_state", state)
 
 
-def check_logits(where: str, result: Any, state: Any, batch_size: int | None, end_token: int) -> None:
-    """Check what a decoder's step returned: ``(logits [B, V], state)``."""
+def check_beam(where: str, width: Any, length_power: Any) -> None:
+    """Check what a beam search asks for beside what every decoder does."""
+    check_count(where, "width", width)
+    check_number(where, "length_power", length_power, "finite and at least 0", lambda x: 0 <= x < inf)
+
+
+def check_plain_state(where: str, name: str, state: Any) -> None:
+    """Check that all leaves of a state are arrays of the NumPy half."""
+    leaves: list[Any] = []
+    map_state(leaves.append, state)
+    for leaf in leaves:
+        if not isinstance(leaf, np.ndarray):
+            fail(where, name, "a NumPy array, or a tuple of NumPy arrays", what(leaf), TypeError)
+
+
+def check_beam_rows(where: str, state: Any, rows: int | None) -> None:
+    """Check that a step has kept all rows of a beam; those that are chosen are looked up in it."""
+    came = check_rows(where, "state after a step", state)
+    if None not in (came, rows) and came != rows:
+        fail(where, "state after a step", f"of B*width={rows} rows", came)
+
+
+def check_logits(
+    where: str, result: Any, state: Any, batch_size: int | None, end_token: int, rows: str = "B"
+) -> None:
+    """Check what a decoder's step returned: ``(logits [B, V], state)``; ``rows`` names the first axis."""
     check_pair(where, "what step returns", result, "(logits, state)")
     logits, new_state = result
-    check_array(where, "logits", logits, "B V", {"B": batch_size})
+    check_array(where, "logits", logits, f"{rows} V", {rows: batch_size})
     check_real(where, "logits", logits)
     vocabulary = (static_shape(logits) or (None, None))[1]
     if vocabulary is not None and end_token >= vocabulary:

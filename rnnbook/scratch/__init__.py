@@ -6,7 +6,7 @@ from rnnbook.scratch.attention import attend
 from rnnbook.scratch.backprop import backward_through_time, forward_through_time
 from rnnbook.scratch.basic_rnn import BasicRNNCell
 from rnnbook.scratch.bidirectional import unroll_bidirectional
-from rnnbook.scratch.decode import greedy_decode
+from rnnbook.scratch.decode import beam_decode, greedy_decode
 from rnnbook.scratch.gradcheck import gradient_check
 from rnnbook.scratch.gru import GRUCell
 from rnnbook.scratch.lstm import BasicLSTMCell
@@ -33,6 +33,7 @@ __all__ = [
     "SequenceRegressor",
     "attend",
     "backward_through_time",
+    "beam_decode",
     "clip_by_global_norm",
     "fit",
     "forward_through_time",

@@ -19,7 +19,7 @@ from rnnbook.tf.basic_rnn import BasicRNNCell
 from rnnbook.tf.bidirectional import bidirectional_dynamic_rnn
 from rnnbook.tf.checkpoint import LoadedCheckpoint, load_tf1_checkpoint
 from rnnbook.tf.convert import from_keras, to_keras
-from rnnbook.tf.decode import greedy_decode
+from rnnbook.tf.decode import beam_decode, greedy_decode
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 from rnnbook.tf.min_gru import MinGRUCell
@@ -52,6 +52,7 @@ __all__ = [
     "ResidualWrapper",
     "SequenceRegressor",
     "attend",
+    "beam_decode",
     "bidirectional_dynamic_rnn",
     "dynamic_rnn",
     "fit",
