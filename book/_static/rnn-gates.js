@@ -59,9 +59,8 @@ live.define("gates", (figure, data) => {
   const says = line("output"), store = line("state"), shown = line("output", { "stroke-dasharray": "4 3" });
   const dots = all.map((t) => make("svg:circle", { cx: X(t) }));
   const cursor = make("svg:rect", { y: 2, width: apart, fill: "var(--live-faint)", opacity: 0.3 });
-  const field = make("svg:rect", { x: LEFT, y: UP.value - HALF - 6, width: WIDTH - LEFT, height: 2 * HALF + 12, fill: "transparent", "pointer-events": "all" });
+  const field = make("svg:rect", { x: LEFT, y: UP.value - HALF - 6, width: WIDTH - LEFT, height: 2 * HALF + 12, fill: "transparent" });
   field.style.touchAction = "none";
-  field.style.cursor = "crosshair";
   const key = (y, color, extra) => line(color, { d: `M${LEFT - 22},${y}h16`, ...extra });
   const saysHead = make("svg:g", {}, text(0, UP.value + 22, "says"), key(UP.value + 18, "output"));
   const scale = text(0, UP.store - 26), storeHead = text(0, UP.store - 4), shownHead = text(0, UP.store + 14, "h");
@@ -93,9 +92,9 @@ live.define("gates", (figure, data) => {
     const height = ROW + (HIGH + 6) * bands.length + 12;
     set(sheet, { viewBox: `0 0 ${WIDTH} ${height}` });
     set(cursor, { height: height - 4 });
-    const list = (name, numbers) => `${name}: ${numbers.map((v) => number(v, 4)).join(", ")}.`;
-    const lists = { value: values, ...run.gates, ...(lstm ? { c: run.c } : {}), h: run.h, ...(run.says ? { says: run.says } : {}), gradient: run.left };
-    set(sheet, { "aria-label": `Steps 0 to ${T - 1}. ${Object.entries(lists).map(([name, numbers]) => list(name, numbers)).join(" ")}` });
+    const list = ([name, numbers]) => `${name}: ${numbers.map((v) => number(v, 4)).join(", ")}.`;
+    const lists = { value: values, ...run.gates, ...(lstm && { c: run.c }), h: run.h, ...(run.says && { says: run.says }), gradient: run.left };
+    set(sheet, { "aria-label": `Steps 0 to ${T - 1}. ${Object.entries(lists).map(list).join(" ")}` });
   }
 
   // --- Words and controls
@@ -131,7 +130,7 @@ live.define("gates", (figure, data) => {
   function drawAt(event) {
     if (!event.buttons) return;
     const box = field.getBoundingClientRect(), at = Math.floor(((event.clientX - box.x) / box.width) * T);
-    const value = (1 - (event.clientY - box.y) / box.height) * 2 - 1, whole = 1 + 6 / HALF;
+    const value = 1 - (2 * (event.clientY - box.y)) / box.height, whole = 1 + 6 / HALF;
     t = Math.max(0, Math.min(T - 1, at));
     values[t] = Math.round(20 * Math.max(-1, Math.min(1, value * whole))) / 20;
     compute();
