@@ -306,6 +306,24 @@ def test_a_page_that_fails_keeps_its_old_notebook_and_is_named(book, tmp_path):
     assert [path.name for path in (root / "book").glob(".*")] == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("jupytext:\n", "jupytext:\n  broken: [1\n"),
+        ("```{code-cell} python\n", "```{code-cell} python\n---\ntags: [1\n---\n"),
+    ],
+    ids=["header", "cell"],
+)
+def test_a_page_whose_yaml_cannot_be_read_is_named(book, tmp_path, old, new):
+    root = Path(shutil.copytree(book, tmp_path / "copy"))
+    page = root / "book" / "page.md"
+    text = page.read_text()
+    assert old in text
+    page.write_text(text.replace(old, new, 1))
+    (failure,) = notebooks.asyncio.run(notebooks.execute_all([page], root, 1))
+    assert failure.startswith("book/page.md: its header, or the options of a cell, cannot be read: ")
+
+
 def test_what_jupyter_leaves_behind_is_no_page(book):
     left = book / "book" / ".ipynb_checkpoints" / "page-checkpoint.md"
     left.parent.mkdir()

@@ -24,7 +24,9 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import yaml
 from environment import isolate
+from jupytext.myst import MystMetadataParsingError
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from tqdm import tqdm
@@ -131,7 +133,10 @@ def write_whole(path: Path, text: str) -> None:
 async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None:
     """Run one page in its own kernel, in its own folder, and write its notebook."""
     before = {"fingerprint": fingerprint(page, root), "text": digest_of(page)}
-    nb = jupytext.read(page)
+    try:
+        nb = jupytext.read(page)
+    except (yaml.YAMLError, MystMetadataParsingError) as error:
+        raise Refused(f"its header, or the options of a cell, cannot be read: {error}") from error
     target = page.with_suffix(".ipynb")
     if is_edited(target):
         raise Refused("its notebook was edited in Jupyter: make text NB=... first, or remove the notebook")
