@@ -1,5 +1,6 @@
 """The benchmark runs, with tiny sizes: what is installed is measured, what is not is reported."""
 
+import importlib
 import importlib.util
 import itertools
 import json
@@ -141,3 +142,15 @@ def test_who_computes_something_else_is_wrong():
     told = [bench.differences(result, results) for result in results]
     assert told == ["", "", "loss 2, the others 1.0001"]
     assert bench.differences({"loss": float("nan")}, results) != ""
+
+
+def test_the_page_on_what_came_after_lends_its_readers_to_the_script_that_trains_them_often():
+    after = importlib.import_module("after")
+    page = after.of_the_page()
+    names = [reader.__name__ for reader in page["READERS"]]
+    assert names == ["Window", "Convolution", "Attention", "GRU", "MinGRU"]
+    assert "models" not in page  # nothing is trained on the way
+    results = json.loads(after.RESULT.read_text(encoding="utf-8"))
+    assert all(set(results["lamps"][name]) == set(map(str, after.SEEDS)) for name in names)
+    assert {row["reader"] for row in results["times"]} == {*names, "MinGRU, loop"}
+    assert {row["T"] for row in results["times"]} == set(after.LENGTHS)

@@ -1,0 +1,150 @@
+"""What the page "What came after" reads: its readers over several seeds, and their times against T.
+
+    python benchmarks/after.py            # all of it, into the JSON beside the page
+    python benchmarks/after.py --times    # the times alone; the rest stays as it is
+
+The readers are those of the page: what its cells define is used here. What is done is kept
+after every training, and a run that was stopped goes on from there.
+"""
+
+import argparse
+import ast
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import jupytext
+import tensorflow as tf
+from report import Company, describe_machine, rounded
+
+PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "what-came-after.md"
+RESULT = PAGE.with_name("after.json")
+SEEDS = (0, 10, 20, 30, 40)
+LENGTHS = (64, 256, 1024, 2048)
+ROWS, INPUTS, UNITS, ROUNDS = 8, 32, 32, 7
+
+
+def of_the_page() -> dict[str, Any]:
+    """What the page's cells define: its imports, functions, classes and capital constants."""
+    names: dict[str, Any] = {}
+    for cell in jupytext.read(PAGE).cells:
+        if cell.cell_type == "code":
+            kept = [statement for statement in ast.parse(cell.source).body if defines(statement)]
+            exec(compile(ast.Module(kept, []), PAGE.name, "exec"), names)  # noqa: S102  # the page's own
+    return names
+
+
+def defines(statement: ast.stmt) -> bool:
+    """Whether it imports or defines a thing, or sets constants."""
+    if isinstance(statement, ast.Assign):
+        stored = [
+            node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)
+        ]
+        return all(name.isupper() for name in stored)
+    return isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def lamps(page: dict[str, Any], results: dict[str, Any]) -> None:
+    """Percentages right by every reader and seed: [[first, second] at 32 steps, [...] at 512]."""
+    for reader in page["READERS"]:
+        for seed in SEEDS:
+            found = results.setdefault("lamps", {}).setdefault(reader.__name__, {})
+            if str(seed) not in found:
+                model = page["train"](reader, *page["LAMPS"], seed)
+                right = page["lamps_right"](model).values()
+                found[str(seed)] = [[round(float(value), 2) for value in one] for one in right]
+                tell(f"lamps, {reader.__name__}, seed {seed}: {found[str(seed)]}")
+                save(results)
+
+
+def lists(page: dict[str, Any], results: dict[str, Any]) -> None:
+    """Percentages of the names whose bit is known, by reader, number of pairs and seed."""
+    for pairs in page["PAIRS"]:
+        for reader in page["LIST_READERS"]:
+            for seed in SEEDS[:3]:
+                where = results.setdefault("lists", {}).setdefault(reader.__name__, {})
+                found = where.setdefault(str(pairs), {})
+                if str(seed) not in found:
+                    model = page["train_on_lists"](reader, pairs, seed)
+                    found[str(seed)] = round(page["lists_right"](model, pairs), 2)
+                    tell(f"lists, {reader.__name__}, {pairs} pairs, seed {seed}: {found[str(seed)]}")
+                    save(results)
+
+
+def times(page: dict[str, Any], results: dict[str, Any]) -> None:
+    """Milliseconds of a reading and its gradient: the least of the rounds, readers in turn."""
+    company, rows = Company(), []
+    readers = {reader.__name__: reader for reader in page["READERS"]}
+
+    class Loop(readers["MinGRU"]):  # type: ignore[misc]
+        def read(self, x: tf.Tensor) -> tf.Tensor:
+            return page["rnn"].dynamic_rnn(self.cell, x)[0]
+
+    readers["MinGRU, loop"] = Loop
+    for T in LENGTHS:
+        x = tf.random.stateless_normal((ROWS, T, INPUTS), [0, 1])
+        steps = {name: step(reader(INPUTS, UNITS, 1, 0), x) for name, reader in readers.items()}
+        least = {name: float("inf") for name in steps}
+        for _ in range(ROUNDS):
+            for name, run in steps.items():
+                start = time.perf_counter()
+                run()
+                least[name] = min(least[name], time.perf_counter() - start)
+        rows += [{"reader": name, "T": T, "ms": 1_000 * value} for name, value in least.items()]
+        tell(f"times, T {T}: {least}")
+    results["times"] = [rounded(row, 3) for row in rows]
+    machine = describe_machine("tensorflow")
+    results["machine"] = machine | {"busy with others": round(company.share(), 3)}
+    save(results)
+
+
+def step(model: Any, x: tf.Tensor) -> Callable[[], Any]:
+    """One reading of x and the gradient of its sum by all weights, compiled and run once."""
+
+    @tf.function
+    def run() -> Any:
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(model(x))
+        return tape.gradient(total, model.trainable_variables)
+
+    def wait() -> None:
+        for gradient in run():
+            gradient.numpy()
+
+    wait()
+    return wait
+
+
+def save(results: dict[str, Any]) -> None:
+    part = RESULT.with_suffix(".part")
+    part.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    part.replace(RESULT)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--times", action="store_true", help="measure the times alone, anew")
+    only_times = parser.parse_args().times
+    results = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    tf.get_logger().setLevel("ERROR")
+    tf.autograph.set_verbosity(0)
+    page = of_the_page()
+    if not only_times:
+        lamps(page, results)
+        lists(page, results)
+    if only_times or "times" not in results:
+        times(page, results)
+
+
+if __name__ == "__main__":
+    main()
