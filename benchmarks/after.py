@@ -26,8 +26,8 @@ from report import Company, describe_machine, rounded
 PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "what-came-after.md"
 RESULT = PAGE.with_name("after.json")
 SEEDS = (0, 10, 20, 30, 40)
-LENGTHS = (64, 256, 1024, 2048)
-ROWS, INPUTS, UNITS, ROUNDS = 8, 32, 32, 7
+LENGTHS = (64, 256, 1024)
+ROWS, INPUTS, UNITS, ROUNDS = 8, 32, 32, 12
 
 
 def of_the_page() -> dict[str, Any]:
