@@ -22,6 +22,10 @@ ROUNDS, SECONDS = 3, 4
 # name -> its page, the words of its progress that hold the rate, the same model for TensorFlow.js
 TRAINED = {
     "adder": ("1-memory/adding", {"units": 8, "cell": "simpleRNN", "B": 32, "T": 8, "D": 2, "every": True}),
+    "sine": (
+        "6-applications/sine-wave",
+        {"units": 30, "cell": "lstm", "B": 32, "T": 10, "D": 1, "every": False},
+    ),
 }
 RATE = r"""name => {
   const found = document.querySelector(`rnn-${name}`).innerText.match(/([\d,]+) steps a second/);
@@ -35,7 +39,7 @@ TFJS = """async ({ units, cell, B, T, D, every, seconds }) => {
     model.add(tf.layers[cell]({ units, inputShape: [T, D], returnSequences: every }));
     model.add(tf.layers.dense({ units: 1, activation: every ? "sigmoid" : "linear" }));
     const loss = every ? "binaryCrossentropy" : "meanSquaredError";
-    model.compile({ optimizer: every ? tf.train.adam(0.02) : tf.train.adagrad(0.1), loss });
+    model.compile({ optimizer: tf.train.adam(0.01), loss });
     const x = tf.randomUniform([B, T, D]), y = tf.zeros(every ? [B, T, 1] : [B, 1]);
     for (let n = 0; n < 3; n++) await model.trainOnBatch(x, y);
     const begun = performance.now();
@@ -70,8 +74,9 @@ def opened(page: Page, name: str, where: str) -> None:
     page.locator(f"rnn-{name} svg").first.wait_for()
 
 
-def steps_per_second(page: Page, name: str, where: str) -> float:
+def steps_per_second(page: Page, name: str, where: str, units: int) -> float:
     opened(page, name, where)
+    page.locator(f"rnn-{name}").get_by_label("Units").first.fill(str(units))
     page.locator(f"rnn-{name}").get_by_role("button", name="Train it here").first.click()
     page.wait_for_timeout(1000)
     rates = []
@@ -106,7 +111,8 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, (where, model) in TRAINED.items():
                 page = browser.new_page()
-                rates.setdefault((name, "here"), []).append(steps_per_second(page, name, where))
+                rate = steps_per_second(page, name, where, model["units"])
+                rates.setdefault((name, "here"), []).append(rate)
                 page.close()
                 if tfjs:
                     page = browser.new_page()

@@ -21,6 +21,7 @@ FIGURES = {  # each figure, and the page that its tests open
     "dropout": "5-variants/dropout",
     "gates": "4-gates/lstm",
     "padding": "2-unrolling/variable-length-inputs",
+    "sine": "6-applications/sine-wave",
     "stepper": "1-memory/recurrent-neuron",
 }
 HEIGHT = 800
