@@ -1,14 +1,13 @@
 """The checks of answers, used in a browser: each answer gets its reply, in any spelling; from a file, by keyboard, in every view."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from html import unescape
 
 import exercises
 import pytest
 from pages import AXE, ROOT, SETTLE, watch
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 BUILT = ROOT / "_build" / "html" / "book"
 PAGE = BUILT / "1-memory" / "layer-and-batch.html"
@@ -52,15 +51,6 @@ HINTS = [
     ("7", " ", "Type your answer first"),
     ("first", "somewhere", "^Why?"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or "chromium"
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
