@@ -90,6 +90,7 @@ const live = (() => {
    * Where motion is unwanted, Play goes to the end at once. `words(step)` names a step. */
   function player({ show, pace = 500, label = "Step", words }) {
     let timer = null, count = 1;
+    words ??= (step) => `${step + 1} of ${count}`;
     const place = slider({
       label, min: 0, max: count - 1, step: 1, value: 0,
       show: (step) => (words ? words(step) : `${step + 1} of ${count}`),
