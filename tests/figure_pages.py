@@ -19,6 +19,7 @@ FIGURES = {  # each figure, and the page that its tests open
     "adder": "1-memory/adding",
     "directions": "5-variants/bidirectional",
     "dropout": "5-variants/dropout",
+    "dates": "6-applications/translating-dates",
     "gates": "4-gates/lstm",
     "padding": "2-unrolling/variable-length-inputs",
     "sine": "6-applications/sine-wave",
