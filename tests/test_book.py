@@ -21,7 +21,7 @@ NOTEBOOKS, TEXTS = (  # but for what Jupyter leaves behind
     for pattern in ("*.ipynb", "*.md")
 )
 CHAPTERS = [path for path in NOTEBOOKS if path.parent.name not in ("book", "reference")]
-ALLOWED_TAGS = {"hide-cell", "hide-input", "raises-exception"}
+ALLOWED_TAGS = {"hide-cell", "hide-input", "raises-exception", "shared"}  # shared: a script runs it too
 
 # What each row of the sources must show, and where. The strings must stand in the outputs
 # of the page's cells; a row that is words only needs its anchor.

@@ -1,0 +1,125 @@
+"""tools/train_language.py: what it trains is the page's, and it goes on where it was stopped.
+
+Oracle: a training that nobody stopped, of a model of two numbers whose step is known.
+"""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+import train_language as tool
+from pages import ROOT
+
+
+class Number:
+    def __init__(self, value):
+        self.value = np.array(value)
+
+    @property
+    def shape(self):
+        return self.value.shape
+
+    def numpy(self):
+        return self.value
+
+    def assign(self, value):
+        self.value = np.array(value)
+
+
+class Model:
+    def __init__(self, units, seed):
+        self.variables = [Number(float(seed)), Number(np.zeros(units))]
+
+    def __call__(self, tokens, lengths):
+        return np.eye(3)[tokens[:, 0] % 3][:, None]
+
+
+class Stopped(Exception):
+    pass
+
+
+class Trainer:
+    """Its state and its weights take in all that they are given, so that nothing may differ."""
+
+    stop_at = None
+
+    def __init__(self, model, steps):
+        self.model, self.steps, self.adam = model, steps, Model(1, 0)
+
+    def step(self, tokens, lengths, languages, seed):
+        count = self.adam.variables[0]
+        if count.value == Trainer.stop_at:
+            raise Stopped
+        count.assign(count.value + 1)
+        weights = self.model.variables[1]
+        weights.assign(0.9 * weights.value + tokens.sum() + lengths @ languages + seed @ [3, 5] + self.steps)
+        return Last(count.value)
+
+
+class Last(float):
+    def numpy(self):
+        return np.float64(self)
+
+    @staticmethod
+    def last_output(outputs, lengths):
+        return Number(outputs[:, 0])
+
+
+def page(rows=12):
+    tokens, lengths = np.arange(rows * 4).reshape(rows, 4), np.arange(rows) % 4 + 1
+    return {
+        "train": list(range(rows)),
+        "test": list(range(5)),
+        "arrays": lambda pairs: (tokens[: len(pairs)], lengths[: len(pairs)], lengths[: len(pairs)] % 3),
+        "batches": lambda lengths, size, rng: rng.permutation(len(lengths)).reshape(-1, size),
+        "Guesser": Model,
+        "Trainer": Trainer,
+        "rnn": Last,
+    }
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    for name, value in {"UNITS": 2, "EPOCHS": 4, "BATCH": 2, "CHECKPOINT": tmp_path / "state.npz"}.items():
+        monkeypatch.setattr(tool, name, value)
+
+
+def test_a_training_that_was_stopped_ends_as_one_that_was_not(small, monkeypatch):
+    whole = tool.train(page())
+    tool.CHECKPOINT.unlink()
+    monkeypatch.setattr(Trainer, "stop_at", 15)  # in the third of four epochs of six steps
+    with pytest.raises(Stopped):
+        tool.train(page())
+    monkeypatch.setattr(Trainer, "stop_at", None)
+    assert tool.train(page()) == whole
+    assert len(whole["curve"]) == 4
+
+
+def test_a_training_that_has_ended_is_not_begun_again(small, monkeypatch):
+    whole = tool.train(page())
+    monkeypatch.setattr(Trainer, "stop_at", 24)
+    assert tool.train(page()) == whole
+
+
+def test_what_the_page_reads_is_what_the_script_writes_and_is_small():
+    text = tool.RESULT.read_text()
+    kept = json.loads(text)
+    assert len(text) < 1_000_000
+    assert (kept["units"], kept["epochs"], kept["batch"], kept["seed"]) == (
+        tool.UNITS,
+        tool.EPOCHS,
+        tool.BATCH,
+        tool.SEED,
+    )
+    assert len(kept["curve"]) == tool.EPOCHS
+    tried = {(row["longest"], row["alpha"]) for row in kept["search"]}
+    assert tried == {(longest, alpha) for longest in tool.GRAMS for alpha in tool.ALPHAS}
+    for weight in kept["weights"]:
+        assert len(base64.b64decode(weight["float16"])) == 2 * np.prod(weight["shape"])
+    assert sum(np.prod(weight["shape"]) for weight in kept["weights"]) == 147 * 32 + 160 * 3 * 128 + 3 * 128 + 128 * 38 + 38
+
+
+def test_the_page_names_the_script():
+    assert "tools/train_language.py" in tool.PAGE.read_text()
+    assert (ROOT / "tools" / "train_language.py").exists()

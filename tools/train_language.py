@@ -1,0 +1,118 @@
+"""Train the network of the page "Which language is this?" to its end, and write what the page reads.
+
+    python tools/train_language.py            train, or go on from the checkpoint; some minutes
+    python tools/train_language.py --fresh    forget the checkpoint
+
+Data, model and training step are cells of the page, those tagged `shared`: this script runs them, so
+it cannot differ from what a reader sees. Beside the page it writes `which-language.json`: the weights
+as float16, the loss and the share of right answers after each epoch, and the search for the best
+n-grams, which is made on things that are held back from training.
+"""
+
+import argparse
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import numpy as np
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "book" / "6-applications" / "which-language.md"
+RESULT = PAGE.with_suffix(".json")
+CHECKPOINT = ROOT / "_build" / "which-language.npz"
+UNITS, EPOCHS, BATCH, SEED = 128, 15, 64, 0
+GRAMS, ALPHAS = (2, 3, 4, 5), (1e-6, 3e-6, 1e-5)
+
+
+def of_the_page() -> dict[str, Any]:
+    """What the cells of the page define that are tagged ``shared``."""
+    found: dict[str, Any] = {}
+    for cell in jupytext.read(PAGE).cells:
+        if "shared" in cell.metadata.get("tags", ()):
+            exec(compile(cell.source, str(PAGE), "exec"), found)  # noqa: S102  # the repository's own page
+    return found
+
+
+def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) -> float:
+    tokens, lengths, languages = page["arrays"](pairs)
+    right = 0
+    for n in range(0, len(pairs), 500):
+        few = slice(n, n + 500)
+        logits = page["rnn"].last_output(model(tokens[few], lengths[few]), lengths[few])
+        right += int((logits.numpy().argmax(axis=1) == languages[few]).sum())
+    return right / len(pairs)
+
+
+def train(page: dict[str, Any]) -> dict[str, Any]:
+    """Epoch by epoch, each with a seed of its own, so that it can go on where it stopped."""
+    tokens, lengths, languages = page["arrays"](page["train"])
+    model = page["Guesser"](UNITS, seed=SEED)
+    trainer = page["Trainer"](model, EPOCHS * (len(tokens) // BATCH))
+    kept = [*model.variables, *trainer.adam.variables]
+    curve: list[dict[str, float]] = []
+    if CHECKPOINT.exists():
+        with np.load(CHECKPOINT) as saved:
+            curve = json.loads(str(saved["curve"]))
+            for n, variable in enumerate(kept):
+                variable.assign(saved[f"n{n}"])
+    for epoch in range(len(curve), EPOCHS):
+        found = []
+        rows_of_batches = page["batches"](lengths, BATCH, np.random.default_rng([SEED, epoch]))
+        for n, rows in enumerate(tqdm(rows_of_batches, f"epoch {epoch + 1} of {EPOCHS}", mininterval=5)):
+            T = lengths[rows].max()
+            seed = np.array([epoch, n], np.int32)
+            found.append(trainer.step(tokens[rows, :T], lengths[rows], languages[rows], seed))
+        losses = np.array(found)
+        curve.append(
+            {
+                "losses": [round(float(part.mean()), 4) for part in np.array_split(losses, 6)],
+                "right": round(share_right(page, model, page["test"]), 4),
+            }
+        )
+        print(curve[-1], flush=True)
+        CHECKPOINT.parent.mkdir(exist_ok=True)
+        values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
+        np.savez(CHECKPOINT, curve=json.dumps(curve), **values)
+    weights = [
+        {"shape": list(v.shape), "float16": base64.b64encode(v.numpy().astype("<f2").tobytes()).decode()}
+        for v in model.variables
+    ]
+    settings = {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "seed": SEED}
+    return settings | {"curve": curve, "weights": weights}
+
+
+def search(page: dict[str, Any]) -> list[dict[str, float]]:
+    """The share of right answers on held-back things, for each longest n-gram and alpha."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import SGDClassifier
+
+    things, order = page["things"], page["order"]
+    fifth = len(things) // 5
+    held, asked = ({things[n] for n in order[start : start + fifth]} for start in (0, fifth))
+    learn = [(f"^{name}$", code) for thing, name, code in page["once"] if thing not in held | asked]
+    ask = [(f"^{name}$", code) for thing, name, code in page["once"] if thing in asked]
+    found = []
+    for longest in GRAMS:
+        grams = TfidfVectorizer(analyzer="char", ngram_range=(1, longest), sublinear_tf=True)
+        x = grams.fit_transform([name for name, _ in learn])
+        x_ask = grams.transform([name for name, _ in ask])
+        for alpha in ALPHAS:
+            model = SGDClassifier(loss="log_loss", alpha=alpha, max_iter=10, tol=None, random_state=0)
+            model.fit(x, [code for _, code in learn])
+            right = float(model.score(x_ask, [code for _, code in ask]))
+            found.append({"longest": longest, "alpha": alpha, "right": round(right, 4)})
+            print(found[-1], flush=True)
+    return found
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
+    if parser.parse_args().fresh:
+        CHECKPOINT.unlink(missing_ok=True)
+    page = of_the_page()
+    result = train(page) | {"search": search(page)}
+    RESULT.write_text(json.dumps(result) + "\n", encoding="utf-8")
