@@ -117,7 +117,9 @@ def test_what_the_page_reads_is_what_the_script_writes_and_is_small():
     assert tried == {(longest, alpha) for longest in tool.GRAMS for alpha in tool.ALPHAS}
     for weight in kept["weights"]:
         assert len(base64.b64decode(weight["float16"])) == 2 * np.prod(weight["shape"])
-    assert sum(np.prod(weight["shape"]) for weight in kept["weights"]) == 147 * 32 + 160 * 3 * 128 + 3 * 128 + 128 * 38 + 38
+    letters, languages, H = 147, 38, 128
+    expected = letters * 32 + (32 + H + 1) * 3 * H + (H + 1) * languages
+    assert sum(np.prod(weight["shape"]) for weight in kept["weights"]) == expected
 
 
 def test_the_page_names_the_script():
