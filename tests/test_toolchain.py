@@ -272,6 +272,17 @@ def test_a_page_is_stale_when_text_package_or_lock_changes(book, touched):
     assert not notebooks.is_stale(page, book)
 
 
+def test_a_page_is_stale_when_data_change_that_it_names_and_no_others(tmp_path):
+    (tmp_path / "requirements.txt").touch()
+    page, own, others = (tmp_path / name for name in ("page.md", "own.json", "others.json"))
+    page.write_text('reads "own.json"')
+    before = notebooks.fingerprint(page, tmp_path)
+    others.write_text("[2]")
+    assert notebooks.fingerprint(page, tmp_path) == before
+    own.write_text("[1]")
+    assert notebooks.fingerprint(page, tmp_path) != before
+
+
 def test_a_check_names_the_stale_pages_and_runs_none(book, monkeypatch, capsys):
     monkeypatch.setattr(notebooks, "ROOT", book)
     monkeypatch.setattr(sys, "argv", ["notebooks.py", "--check"])

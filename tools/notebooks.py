@@ -54,10 +54,11 @@ def contents(path: Path) -> bytes:
 
 
 def fingerprint(page: Path, root: Path) -> str:
-    """A hash of all that decides a page's outputs: its text, the data beside it, package, lock."""
+    """A hash of all that decides a page's outputs: its text, the data beside it that it names, package, lock."""
     digest = hashlib.sha256()
     package = sorted((root / "rnnbook").rglob("*.py"))
-    for path in [page, *sorted(page.parent.glob("*.json")), *package, root / "requirements.txt"]:
+    data = [path for path in sorted(page.parent.glob("*.json")) if path.name.encode() in contents(page)]
+    for path in [page, *data, *package, root / "requirements.txt"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(contents(path) + b"\0")
     return digest.hexdigest()[:16]
