@@ -8,7 +8,6 @@ after every training, and a run that was stopped goes on from there.
 """
 
 import argparse
-import ast
 import json
 import os
 import sys
@@ -19,8 +18,8 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import jupytext
 import tensorflow as tf
+from page import of_the_page
 from report import Company, describe_machine, rounded
 
 PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "what-came-after.md"
@@ -28,26 +27,6 @@ RESULT = PAGE.with_name("after.json")
 SEEDS = (0, 10, 20, 30, 40)
 LENGTHS = (64, 256, 1024)
 ROWS, INPUTS, UNITS, ROUNDS = 8, 32, 32, 12
-
-
-def of_the_page() -> dict[str, Any]:
-    """What the page's cells define: its imports, functions, classes and capital constants."""
-    names: dict[str, Any] = {}
-    for cell in jupytext.read(PAGE).cells:
-        if cell.cell_type == "code":
-            kept = [statement for statement in ast.parse(cell.source).body if defines(statement)]
-            exec(compile(ast.Module(kept, []), PAGE.name, "exec"), names)  # noqa: S102  # the page's own
-    return names
-
-
-def defines(statement: ast.stmt) -> bool:
-    """Whether it imports or defines a thing, or sets constants."""
-    if isinstance(statement, ast.Assign):
-        stored = [
-            node.id for target in statement.targets for node in ast.walk(target) if isinstance(node, ast.Name)
-        ]
-        return all(name.isupper() for name in stored)
-    return isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef)
 
 
 def tell(text: str) -> None:
@@ -138,7 +117,7 @@ def main() -> None:
     results = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
     tf.get_logger().setLevel("ERROR")
     tf.autograph.set_verbosity(0)
-    page = of_the_page()
+    page = of_the_page(PAGE)
     if not only_times:
         lamps(page, results)
         lists(page, results)

@@ -146,7 +146,7 @@ def test_who_computes_something_else_is_wrong():
 
 def test_the_page_on_what_came_after_lends_its_readers_to_the_script_that_trains_them_often():
     after = importlib.import_module("after")
-    page = after.of_the_page()
+    page = after.of_the_page(after.PAGE)
     names = [reader.__name__ for reader in page["READERS"]]
     assert names == ["Window", "Convolution", "Attention", "GRU", "MinGRU"]
     assert "models" not in page  # nothing is trained on the way

@@ -1,0 +1,61 @@
+"""Two processes over loopback train as one does, and a death costs them nothing but time."""
+
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+ROOT = Path(__file__).resolve().parent.parent
+STEPS, KILL = 24, 17
+TOLERANCE = 1e-5  # relative: the same sums in another order, in float32, over all steps
+
+
+@pytest.fixture(scope="module")
+def two_workers():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "benchmarks")
+        import two_workers
+
+        yield two_workers
+
+
+@pytest.fixture(scope="module")
+def one(two_workers):
+    """Losses and variables of one worker that reads all rows and is never stopped."""
+    page = two_workers.of_the_page()
+    model, sums = page["build"](page["H"])
+    strategy = tf.distribute.get_strategy()
+    step = page["training_step"](strategy, model, sums)
+    x, y = page["sine"](page["T"])
+    losses = []
+    for n in range(STEPS):
+        rows = page["rows_of"](n, len(x))
+        losses.append(float(step(*page["shares"](strategy, x[rows], y[rows]))))
+    return losses, [variable.numpy() for variable in (*model.trainable_variables, *sums)]
+
+
+def test_two_workers_of_which_one_is_killed_reach_what_one_worker_reaches(two_workers, one, tmp_path):
+    started = two_workers.train(tmp_path, STEPS, KILL)
+    assert started == 2
+    assert (tmp_path / "killed").exists()
+    losses, variables = one
+    with np.load(tmp_path / "checkpoint.npz", allow_pickle=False) as kept:
+        np.testing.assert_allclose(kept["losses"], losses, rtol=TOLERANCE)
+        for n, variable in enumerate(variables):
+            np.testing.assert_allclose(kept[f"arr_{n}"], variable, rtol=1e-4, atol=1e-6)
+    assert losses[-1] < losses[0] / 2
+
+
+def test_workers_that_do_not_come_to_an_end_are_ended(two_workers, monkeypatch):
+    started, begin = [], subprocess.Popen
+
+    def sleeper(command):
+        started.append(begin(["sleep", "60"]))
+        return started[-1]
+
+    monkeypatch.setattr(two_workers.subprocess, "Popen", sleeper)
+    with pytest.raises(TimeoutError, match="the workers were not done"):
+        two_workers.together("train", 2, patience=0.1)
+    assert [process.returncode for process in started] == [-9, -9]
