@@ -29,6 +29,7 @@ PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "mor
 RESULT = PAGE.with_name("workers.json")
 KEEP_EVERY = 10  # steps
 PATIENCE = 300  # seconds until a process counts as hanging
+LONG = 1_800  # the same, while measuring
 STEPS = 40
 CASES = [(30, 10, 32), (30, 10, 512), (30, 100, 32), (256, 10, 32), (256, 10, 512), (256, 100, 32)]  # H, T, B
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000, 4_000_000)  # numbers of an exchange
@@ -87,9 +88,9 @@ def train(folder: Path, steps: int = STEPS, kill: int = -1, workers: int = 2, at
 # What follows runs in the process of a worker.
 
 
-def join(index: int, ports: str, pin: bool = False) -> Any:
+def join(index: int, ports: str, pin: bool = False, patience: int = PATIENCE) -> Any:
     """The strategy of this worker; with one port there are no others. ``pin`` gives each worker one core."""
-    signal.alarm(PATIENCE)  # ends this process even if nobody is left to do so
+    signal.alarm(patience)  # ends this process even if nobody is left to do so
     if pin:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[index % len(cores)]})
@@ -153,7 +154,7 @@ def work(index: int, ports: str, folder: Path, steps: int, kill: int) -> None:
 
 def measure(index: int, ports: str, output: Path) -> None:
     """Milliseconds of a step of each case and of exchanges of each size, the least of the rounds."""
-    strategy, of = join(index, ports, pin=True), of_the_page()
+    strategy, of = join(index, ports, True, LONG), of_the_page()
     import tensorflow as tf
 
     found: dict[str, list[Any]] = {"steps": [], "exchanges": []}
@@ -167,6 +168,7 @@ def measure(index: int, ports: str, output: Path) -> None:
             given = of["shares"](strategy, x[:rows], y[:rows])
             least = least_of(lambda step=step, given=given: float(step(*given)))
             count = sum(v.shape.num_elements() for v in model.trainable_variables)
+            tell(f"worker {index}: H {units}, T {T}, B {rows}: {1_000 * least:.2f} ms")
             found["steps"].append({"H": units, "T": T, "B": rows, "weights": count, "ms": 1_000 * least})
     for size in SIZES if strategy.num_replicas_in_sync > 1 else ():
         values = tf.ones(size)
@@ -201,7 +203,7 @@ def measure_all() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for workers in (1, 2):
             output = Path(folder) / f"{workers}.json"
-            codes = together("measure", workers, ["--output", str(output)])
+            codes = together("measure", workers, ["--output", str(output)], LONG)
             if any(codes):
                 raise RuntimeError(f"the workers ended with {codes}")
             found[workers] = json.loads(output.read_text(encoding="utf-8"))
