@@ -2,7 +2,9 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 CELL = re.compile(r"^```\{code-cell\} python\n(?:---\n.*?^---\n)?(.*?)^```$", re.M | re.S)
@@ -10,13 +12,16 @@ CELL = re.compile(r"^```\{code-cell\} python\n(?:---\n.*?^---\n)?(.*?)^```$", re
 
 def of_the_page(page: Path, last: str = "") -> dict[str, Any]:
     """Its imports, functions, classes and capital constants, up to the cell that defines ``last``."""
-    names: dict[str, Any] = {}
+    lines: list[str] = []
     for code in CELL.findall(page.read_text(encoding="utf-8")):
         kept = [statement for statement in ast.parse(code).body if defines(statement)]
-        exec(compile(ast.Module(kept, []), page.name, "exec"), names)  # noqa: S102  # the page's own
-        if last in names:
+        lines += map(ast.unparse, kept)
+        if last in (getattr(statement, "name", None) for statement in kept):
             break
-    return names
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / page.with_suffix(".py").name
+        script.write_text("\n".join(lines), encoding="utf-8")
+        return runpy.run_path(str(script))
 
 
 def defines(statement: ast.stmt) -> bool:

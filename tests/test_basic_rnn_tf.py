@@ -144,7 +144,7 @@ def test_weights_born_inside_a_function_live_on_outside(options):
 def test_a_cell_lists_its_kernel_and_bias_as_its_trainable_variables():
     cell = BasicRNNCell(H, num_inputs=D)
     assert {id(variable) for variable in cell.trainable_variables} == {id(cell.kernel), id(cell.bias)}
-    assert [variable.name for variable in cell.trainable_variables] == ["bias:0", "kernel:0"]
+    assert [variable.name for variable in cell.trainable_variables] == ["kernel:0", "bias:0"]
 
 
 def test_w_x_and_w_h_follow_the_kernel_and_pass_gradients_on_to_it():

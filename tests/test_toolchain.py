@@ -590,5 +590,5 @@ def test_without_chromium_the_pages_are_said_to_be_unchecked_or_fail(tmp_path, r
     fake_python(copy / ".venv" / "bin", "echo ran $*; exit 1").rename(copy / ".venv" / "bin" / "python")
     done = make("pages", cwd=copy, PATH=str(bare), RNNBOOK_CHROMIUM=required)
     assert ("NOT CHECKED: there is no chromium" in done.stdout) == (not required)
-    assert ("ran -m pytest -q -n 3 tests/test_pages.py" in done.stdout) == bool(required)
+    assert ("ran -m pytest -q -n 3 --dist loadgroup tests/test_pages.py" in done.stdout) == bool(required)
     assert (done.returncode == 0) == (not required)

@@ -12,7 +12,9 @@ n-grams, which is made on things that are held back from training.
 import argparse
 import base64
 import json
+import runpy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
@@ -29,11 +31,12 @@ GRAMS, ALPHAS = (2, 3, 4, 5), (1e-6, 3e-6, 1e-5)
 
 def of_the_page() -> dict[str, Any]:
     """What the cells of the page define that are tagged ``shared``."""
-    found: dict[str, Any] = {}
-    for cell in jupytext.read(PAGE).cells:
-        if "shared" in cell.metadata.get("tags", ()):
-            exec(compile(cell.source, str(PAGE), "exec"), found)  # noqa: S102  # the repository's own page
-    return found
+    cells = jupytext.read(PAGE).cells
+    shared = [cell.source for cell in cells if "shared" in cell.metadata.get("tags", ())]
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "page.py"
+        script.write_text("\n".join(shared), encoding="utf-8")
+        return runpy.run_path(str(script))
 
 
 def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) -> float:
