@@ -174,7 +174,8 @@ def measure(index: int, ports: str, output: Path) -> None:
         values = tf.ones(size)
 
         def exchange(values: tf.Tensor) -> tf.Tensor:
-            return tf.distribute.get_replica_context().all_reduce("SUM", values)
+            here = tf.distribute.get_replica_context()
+            return here.all_reduce("SUM", tf.identity(values))  # identity: gives it a device
 
         run = tf.function(lambda values, exchange=exchange: strategy.run(exchange, (values,)))
         least = least_of(lambda run=run, values=values: run(values)[0].numpy())
