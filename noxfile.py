@@ -17,14 +17,25 @@ print(*(f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy", "
 """
 # These test the book, its tools or another TensorFlow; the others test the package.
 OTHERS = (
+    "figure_pages",
     "pages",
     "small_book",
     "test_bench",
     "test_book",
     "test_dictionary",
+    "test_exercises",
     "test_imports",
     "test_interruption",
     "test_live",
+    "test_live_adder",
+    "test_live_check",
+    "test_live_dates",
+    "test_live_directions",
+    "test_live_dropout",
+    "test_live_gates",
+    "test_live_padding",
+    "test_live_sine",
+    "test_live_stepper",
     "test_oracle",
     "test_pages",
     "test_reader",
@@ -33,6 +44,8 @@ OTHERS = (
     "test_take_along",
     "test_tf1_idioms",
     "test_toolchain",
+    "test_train_language",
+    "test_two_workers",
     "test_wheel",
 )
 BEFORE_AVX512 = "X86_V4 AVX512_ICL AVX512_SPR"  # what NumPy shall not use

@@ -171,7 +171,7 @@ def test_each_page_that_goes_wrong_keeps_its_notebook_and_is_named_and_the_other
         write_old(book / "book" / f"{name}.ipynb")
     (book / "book" / "placed.ipynb").mkdir()
     tool = book / "tools" / "notebooks.py"
-    tool.write_text(tool.read_text().replace("CELL_SECONDS = 120", "CELL_SECONDS = 3"))
+    tool.write_text(tool.read_text().replace("CELL_SECONDS = 120", "CELL_SECONDS = 10"))
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
     code, errors = finish(run(book, preexec_fn=limit))
     assert code == 1

@@ -3,8 +3,8 @@
     python tools/blanks.py                 into _build/exercises/, and run each
     python tools/blanks.py PAGE.md ...     these pages only
 
-In the place of each solution there is an empty cell. What a notebook reads lies beside it, and it is
-run once, so that it holds the outputs of the page and nothing before a blank is missing.
+In the place of each solution there is an empty cell. What a notebook reads lies beside it. It is run
+once: it holds the outputs of all its cells, and shows that no cell needs a solution that was taken out.
 """
 
 import asyncio
@@ -64,7 +64,8 @@ def main() -> int:
     pages = [page for page in pages if EXERCISE.search(page.read_text(encoding="utf-8"))]
     isolate()
     faults = asyncio.run(write_all(pages))
-    print(*faults, sep="\n", file=sys.stderr, end="")
+    for fault in faults:
+        print(fault, file=sys.stderr)
     return 1 if faults else 0
 
 

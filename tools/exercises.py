@@ -11,10 +11,10 @@ meets the answer before. In the book it is shown in the exercise's own box:
     seen: D = 10: ___ parameters
     ```
 
-A question; the right answer with the words to it, further spellings behind bars; wrong answers with
-theirs; `?`, said to all others. `seen` is a piece of what the solution prints or says, with a blank
+A question; the right answer and the reply to it, other spellings after bars; then wrong answers with
+their replies; `?` is the reply to everything else. `seen` is a piece of what the solution prints or says, with a blank
 for the answer, by which the tests know that it is right; `within: 0.01` is how far a number may be off.
-book/_static/check.js reads what a reader types. Where scripts are off nothing of it is seen.
+book/_static/check.js reads what a reader types. Without scripts a check is not shown.
 
 An exercise begins with one, two or three stars, its difficulty. On a page that holds `{exercise-list}`
 there stand links to all exercises, read from the pages when the book is built.
@@ -49,11 +49,16 @@ class Check(NamedTuple):
 
 
 def parse(label: str, lines: list[str]) -> Check:
-    question, *rest = [line.strip() for line in lines if line.strip()]
+    question, *rest = [line.strip() for line in lines if line.strip()] or [""]
     pairs = [(key.strip(), words.strip()) for key, _, words in (line.partition(": ") for line in rest)]
     named = {key: words for key, words in pairs if key in ("?", "seen", "within")}
     answers = [([one.strip() for one in key.split(" | ")], words) for key, words in pairs if key not in named]
-    if not answers or not all(words for _, words in pairs) or "?" not in named or "___" not in named["seen"]:
+    if (
+        not answers
+        or not all(words for _, words in pairs)
+        or "?" not in named
+        or "___" not in named.get("seen", "")
+    ):
         raise ValueError("a check has a question, answers with replies, `?: a guiding question` and `seen`")
     return Check(label, question, answers, named["?"], named["seen"], named.get("within", ""))
 

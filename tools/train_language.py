@@ -78,7 +78,9 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
         print(curve[-1], flush=True)
         CHECKPOINT.parent.mkdir(exist_ok=True)
         values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
-        np.savez(CHECKPOINT, curve=json.dumps(curve), **values)
+        part = CHECKPOINT.with_suffix(".part.npz")
+        np.savez(part, curve=json.dumps(curve), **values)
+        part.replace(CHECKPOINT)
     weights = [
         {"shape": list(v.shape), "float16": base64.b64encode(v.numpy().astype("<f2").tobytes()).decode()}
         for v in model.variables

@@ -6,17 +6,18 @@ spellings and the words to it. A number, a shape or a few words: the right answe
 "use strict";
 
 const check = (() => {
-  const WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
+  const WORDS = { nothing: 0, none: 0, half: 0.5 };
+  "zero one two three four five six seven eight nine ten eleven twelve".split(" ").forEach((word, n) => (WORDS[word] = n));
   const minus = (text) => text.toLowerCase().replace(/[\u2212\u2013]/g, "-").trim();
 
-  /** A number as people write it, 1,230 or 3/4 or 93.8 % or nine, and half a step of its last digit. */
+  /** A number as people write it, 1,230 or 3/4 or 93.8 % or nine or t = 9, and half a step of its last digit. */
   function number(text) {
     const bare = minus(text).replace(/^(about|[=≈~\s])+|[.!\s]+$/g, "").replace(/(\d)[\s_](?=\d)/g, "$1").replace(/^([-+])\s+/, "$1")
+      .replace(/^minus\s+(?=[\d.])/, "-").replace(/^(?:[a-z_]+\s*)+[=:]?\s*(?=[-+.\d])/, "")
       .replace(/^[-+]?[1-9]\d{0,2}(,\d{3})+(?!\d)/, (found) => found.replaceAll(",", "")).replace(",", ".")
       .replace(/\s*[×*·]\s*10\s*\^?\s*(?=[-+]?\d)/, "e");
-    const word = WORDS.indexOf(bare);
-    const found = (word < 0 ? bare : `${word}`)
-      .match(/^([-+]?(?:\d+\.?(\d*)|\.(\d+))(?:e([-+]?\d+))?)(?:\s*\/\s*(\d+\.?\d*))?\s*(%|per ?cent)?[a-z\s]*$/);
+    const found = `${Object.hasOwn(WORDS, bare) ? WORDS[bare] : bare}`
+      .match(/^([-+]?(?:\d+\.?(\d*)|\.(\d+))(?:e([-+]?\d+))?)(?:\s*\/\s*(\d+\.?\d*))?\s*(%|per ?cent)?(?: of \d+|[a-z\s]*)$/);
     if (!found) return null;
     const [, top, after, only, power, below, percent] = found;
     const scale = (below || 1) * (percent ? 100 : 1), digits = (after || only || "").length;
@@ -36,24 +37,26 @@ const check = (() => {
     .replace(/^(the|a|an|it is|its) /, "").trim();
 
   /** How a number is wrong, where that can be told. */
-  function offBy({ value }, right, room) {
+  function offBy(typed, right, room) {
+    const { value } = typed, whole = Number.isInteger(right), small = whole && Math.abs(right) < 13;
     if (Math.abs(value + right) <= room) return "The size is right, the sign is not.";
-    const small = Number.isInteger(right) && Math.abs(right) < 13;
-    for (const [ratio, words] of [[value / right, "large"], [right / value, "small"]]) {
+    if (Math.abs(value - right) <= typed.room) return "Right as far as it goes. Give one or two more digits.";
+    for (const [ratio, words] of [[value / right, (n) => `${n} times the right one`], [right / value, (n) => `the right one divided by ${n}`]]) {
       const times = Math.round(ratio);
-      if (!small && times > 1 && times <= 1000 && Math.abs(ratio - times) < 0.003 * times) {
-        return `Yours is ${times} times too ${words}.`;
-      }
+      if (!small && times > 1 && times <= 100 && Math.abs(ratio - times) < 0.003 * times) return `Yours is ${words(times)}.`;
     }
-    return !small && Math.abs(value - right) < 0.05 * Math.abs(right) ? "Near, but not near enough." : "";
+    return !(whole && room < 0.5) && Math.abs(value - right) < 0.05 * Math.abs(right) ? "Near, but not near enough." : "";
   }
 
   /** Which axes of a shape are wrong. */
   function misfit(sizes, right) {
-    if (sizes.length !== right.length) return `Yours has ${sizes.length} axes, not the number it should have.`;
+    const letters = (all) => all.some((size) => /[a-z]/.test(size));
+    if (letters(sizes) && !letters(right)) return "Say it in numbers, not in letters.";
+    const { length } = sizes;
+    if (length !== right.length) return `Yours has ${length} ${length === 1 ? "axis" : "axes"}; that is too ${length < right.length ? "few" : "many"}.`;
     if ([...sizes].sort().join() === [...right].sort().join()) return "The sizes are right, their order is not.";
     const wrong = right.map((size, axis) => (size === sizes[axis] ? null : axis)).filter((axis) => axis !== null);
-    return wrong.length === 1 ? `Axis ${wrong[0]} is wrong.` : `Axes ${wrong.join(" and ")} are wrong.`;
+    return wrong.length === 1 ? `Axis ${wrong[0]} is wrong.` : `Axes ${wrong.slice(0, -1).join(", ")} and ${wrong.at(-1)} are wrong.`;
   }
 
   /** What to say to `text`: whether it is right, and words. */
@@ -71,15 +74,17 @@ const check = (() => {
       return told(place, misfit(sizes, axes(right)));
     }
     if (number(right)) {
-      const typed = number(text);
+      const { value } = number(right);  // 3,014 is three and a bit where the answer is no whole number
+      const typed = number(Number.isInteger(value) ? text : text.trim().replace(/^(\D*\d+),(\d{3})$/, "$1.$2"));
       if (!typed) return { words: "Type a number, such as 12, 0.5 or 3/4." };
       const room = (one) => Math.max(+within || one.room, 1e-9 * Math.abs(one.value)) * (1 + 1e-9);
-      const place = find((spelling) => {
+      const near = (spelling, more) => {
         const one = number(spelling);
         const values = one.percent && !typed.percent ? [typed.value, typed.value / 100] : [typed.value];
-        return values.some((value) => Math.abs(value - one.value) <= room(one));
-      });
-      return told(place, offBy(typed, number(right).value, room(number(right))));
+        return values.some((value) => Math.abs(value - one.value) <= Math.max(room(one), more));
+      };
+      const place = answers.findIndex(([spellings], n) => spellings.some((one) => near(one, n && typed.room)));
+      return told(place, offBy(typed, value, room(number(right))));
     }
     const typed = plain(text);
     const exact = find((one) => plain(one) === typed);

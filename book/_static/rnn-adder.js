@@ -123,7 +123,7 @@ live.define("adder", (figure, data) => {
     label, value: numbers[n], check: decimal, mode: "numeric",
     change: (text) => ((numbers[n] = BigInt(text.replace(/[\s,]/g, ""))), compute()),
   }));
-  const long = button("A sum of 100 digits", () => {
+  const long = button("A sum of 100 binary digits", () => {
     const bits = () => BigInt("0b1" + Array.from({ length: 98 }, () => +(Math.random() < 0.5)).join(""));
     fields.forEach((one, n) => {
       one.input.value = numbers[n] = bits();
@@ -221,18 +221,21 @@ live.define("adder", (figure, data) => {
   const lossDrawing = drawing(380, 108, "The loss has not begun to fall.", grid, loss, line);
   const who = choice({
     label: "Above adds", options: { page: "the network of this page", mine: "the one trained here" }, value: "page",
-    change: (key) => use(key === "mine" && mine ? adderOf(mine) : adderOf(data)),
+    change: (key) => use(adderOf(key === "mine" ? mine : data)),
   });
+  const theOneTrainedHere = who.querySelector("[value=mine]");
+  theOneTrainedHere.disabled = true; // until there is one
 
   function hear({ steps, loss, rate, right, network }) {
     mine = network;
+    theOneTrainedHere.disabled = false;
     curve.push([steps, loss]);
     const X = 340 / steps;
     set(line, { d: path(curve.map(([step, value]) => [40 + X * step, Y(value)])) });
     const text = `${steps.toLocaleString("en")} steps, loss ${number(loss, 4)}: ${right} of 200 sums of eight digits right.`;
     progress.textContent = `${text} ${Math.round(rate).toLocaleString("en")} steps a second.`;
     set(lossDrawing, { "aria-label": `The loss. ${text}` });
-    if (who.querySelector("[value=mine]").checked) use(adderOf(mine));
+    if (theOneTrainedHere.checked) use(adderOf(mine));
     if (steps >= rest) {
       rest += 2000;
       figure.dataset.rests = "";
@@ -253,6 +256,12 @@ live.define("adder", (figure, data) => {
     thread?.terminate();
     thread = mine = null;
     running = false;
+    set(lossDrawing, { "aria-label": "The loss has not begun to fall." });
+    theOneTrainedHere.disabled = true;
+    if (theOneTrainedHere.checked) {
+      who.querySelector("[value=page]").checked = true;
+      use(adderOf(data));
+    }
     curve = [];
     rest = 2000;
     set(line, { d: null });

@@ -47,12 +47,12 @@ live.define("padding", (figure, data) => {
     });
     const list = told.map(({ outputs, state }, b) => `Row ${b}: ${outputs.map((value) => number(value, 4)).join(", ")}, at the end ${number(state, 4)}.`);
     set(sheet, { "aria-label": `Neuron 0 at the steps 0 to ${T - 1}. ${list.join(" ")}` });
-    const n = lengths[row], end = number(told[row].state, 4), steps = (count) => `${count} ${count === 1 ? "step" : "steps"}`;
+    const n = lengths[row], end = number(told[row].state, 4), should = number(right[row].state, 4), steps = (count) => `${count} ${count === 1 ? "step" : "steps"}`;
     const valid = n ? `its last valid output is that of step ${n - 1}, ${number(told[row].outputs[n - 1], 4)}` : "it has no valid output";
     const after = now.told === "yes"
       ? `The state at the end is ${end}${n ? ", the same" : ", as it began"}.`
       : n === T ? `The state at the end is ${end}, the same.`
-      : `Untold, the network has read ${steps(T - n)} of filling, and its state at the end is ${end} where ${number(right[row].state, 4)} is right.`;
+      : `Untold, the network has read ${steps(T - n)} of filling, and its state at the end is ${end}${should === end ? ", which happens to be right" : ` where ${should} is right`}.`;
     note.textContent = `Row ${row}, length ${n}: ${valid}. ${after}`;
     figure.say(note.textContent);
   }
