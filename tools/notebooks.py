@@ -171,7 +171,12 @@ async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
     def listen(**_: object) -> None:
         """Stop everything when told to; nbclient's own handlers, set by each page, lose the kernel."""
         for told in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(told, whole.cancel)
+            loop.add_signal_handler(told, stop)
+
+    def stop() -> None:
+        # nbclient's task that looks after a kernel does not end with it, and may complain that it is gone
+        loop.set_exception_handler(lambda *_: None)
+        whole.cancel()
 
     with tqdm(total=len(pages), unit="page", disable=None) as bar:
 

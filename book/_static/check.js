@@ -83,7 +83,8 @@ const check = (() => {
         const values = one.percent && !typed.percent ? [typed.value, typed.value / 100] : [typed.value];
         return values.some((value) => Math.abs(value - one.value) <= Math.max(room(one), more));
       };
-      const place = answers.findIndex(([spellings], n) => spellings.some((one) => near(one, n && typed.room)));
+      const strict = find((one) => near(one, 0));  // then those that are wrong and typed with fewer digits
+      const place = strict >= 0 ? strict : answers.findIndex(([spellings], n) => n && spellings.some((one) => near(one, typed.room)));
       return told(place, offBy(typed, value, room(number(right))));
     }
     const typed = plain(text);
