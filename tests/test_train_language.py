@@ -69,6 +69,7 @@ class Last(float):
 def page(rows=12):
     tokens, lengths = np.arange(rows * 4).reshape(rows, 4), np.arange(rows) % 4 + 1
     return {
+        "digest": "of the page",
         "train": list(range(rows)),
         "test": list(range(5)),
         "arrays": lambda pairs: (tokens[: len(pairs)], lengths[: len(pairs)], lengths[: len(pairs)] % 3),
@@ -100,6 +101,12 @@ def test_a_training_that_has_ended_is_not_begun_again(small, monkeypatch):
     whole = tool.train(page())
     monkeypatch.setattr(Trainer, "stop_at", 24)
     assert tool.train(page()) == whole
+
+
+def test_a_checkpoint_of_another_page_is_refused(small):
+    tool.train(page())
+    with pytest.raises(SystemExit, match="run it with --fresh"):
+        tool.train(page() | {"digest": "of another page"})
 
 
 def test_what_the_page_reads_is_what_the_script_writes_and_is_small():

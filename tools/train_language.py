@@ -11,6 +11,7 @@ n-grams, which is made on things that are held back from training.
 
 import argparse
 import base64
+import hashlib
 import json
 import runpy
 from pathlib import Path
@@ -36,7 +37,8 @@ def of_the_page() -> dict[str, Any]:
     with TemporaryDirectory() as folder:
         script = Path(folder) / "page.py"
         script.write_text("\n".join(shared), encoding="utf-8")
-        return runpy.run_path(str(script))
+        digest = hashlib.sha256(script.read_bytes()).hexdigest()
+        return runpy.run_path(str(script)) | {"digest": digest}
 
 
 def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) -> float:
@@ -56,8 +58,11 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
     trainer = page["Trainer"](model, EPOCHS * (len(tokens) // BATCH))
     kept = [*model.variables, *trainer.adam.variables]
     curve: list[dict[str, float]] = []
+    made_from = json.dumps([UNITS, EPOCHS, BATCH, SEED, page["digest"]])
     if CHECKPOINT.exists():
         with np.load(CHECKPOINT) as saved:
+            if str(saved["made_from"]) != made_from:
+                raise SystemExit("train_language: page or settings have changed: run it with --fresh")
             curve = json.loads(str(saved["curve"]))
             for n, variable in enumerate(kept):
                 variable.assign(saved[f"n{n}"])
@@ -79,7 +84,7 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
         CHECKPOINT.parent.mkdir(exist_ok=True)
         values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
         part = CHECKPOINT.with_suffix(".part.npz")
-        np.savez(part, curve=json.dumps(curve), **values)
+        np.savez(part, curve=json.dumps(curve), made_from=made_from, **values)
         part.replace(CHECKPOINT)
     weights = [
         {"shape": list(v.shape), "float16": base64.b64encode(v.numpy().astype("<f2").tobytes()).decode()}
