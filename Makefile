@@ -17,6 +17,10 @@ export PYTHONDONTWRITEBYTECODE := 1
 CHROMIUM := $(shell command -v chromium)
 NODE := $(shell command -v node)
 BROWSER := tests/test_pages.py $(wildcard tests/test_live*.py)
+# File by file in this order, the long ones first, so that none is left over at the end.
+IN_ORDER := --dist loadfile --no-loadscope-reorder
+LONG := $(patsubst %,tests/test_%.py,two_workers tf1_idioms oracle interruption toolchain fast)
+TESTS := $(LONG) $(filter-out $(LONG) $(BROWSER),$(wildcard tests/test_*.py)) rnnbook
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 ifeq ($(HERE),)
@@ -52,8 +56,8 @@ check: .venv/ready  ## Check one page: make check PAGE=book/4-gates/lstm.md
 	@$(PY) -m pytest -q tests/test_book.py tests/test_security.py \
 	  $(if $(CHROMIUM),tests/test_pages.py) -k '$(TOPIC:book/%=%)'
 
-code: .venv/ready  # tests of the package, the pages' text and the tools
-	@$(PY) -m pytest -q -n 2 --dist loadfile $(BROWSER:%=--ignore %)
+code: .venv/ready  # tests of the package, the pages' text and the tools: three at a time, for some wait for a kernel
+	@$(PY) -m pytest -q -n 3 $(IN_ORDER) $(TESTS)
 	@[ -n '$(NODE)' ] || echo 'NOT CHECKED: there is no node on the PATH (Debian: apt install nodejs).'
 
 html: .venv/ready  # the book, warnings are errors
@@ -63,10 +67,11 @@ _build/html/index.html: $(SOURCES)
 	@$(MAKE) html
 
 # Every cell of every page, run again without a network and compared: as a reader takes it along,
-# unpacked from its zip, with the wheel of the package in an environment of its own.
+# unpacked from its zip, with the wheel of the package in an environment of its own. The last parts train longest.
 outputs: .venv/ready _build/html/index.html
 	@$(PY) tools/taken.py
-	@$(PY) tools/offline.py $(TAKEN)/environment/bin/python -m pytest -q --nbval $(TAKEN)/book -n 2 --dist loadfile
+	@$(PY) tools/offline.py $(TAKEN)/environment/bin/python -m pytest -q -n 2 $(IN_ORDER) --nbval \
+	  $$(ls -dr $(TAKEN)/book/*/)
 
 # Every page and every figure that answers, in a browser: three at a time, for each waits on the theme now and then.
 # The tests of one figure stay together and open its page once.
