@@ -76,7 +76,7 @@ def opened(page: Page, name: str, where: str) -> None:
 
 def steps_per_second(page: Page, name: str, where: str, units: int) -> float:
     opened(page, name, where)
-    page.locator(f"rnn-{name}").get_by_label("Units").first.fill(str(units))
+    page.locator(f"rnn-{name}").get_by_role("slider", name="Units").first.fill(str(units))
     page.locator(f"rnn-{name}").get_by_role("button", name="Train it here").first.click()
     page.wait_for_timeout(1000)
     rates = []
