@@ -34,6 +34,14 @@ def test_the_adding_machine_shows_the_states_of_the_page(figures):
             np.testing.assert_allclose(np.array(numbers, float), states[t], rtol=0, atol=0.006)
 
 
+def test_the_landing_page_has_the_network_of_the_page_about_adding():
+    """Both pages train it, from the same random numbers; a reader who goes from the one to the other meets it again."""
+    first, second = data_of("adder", "index"), data_of("adder")
+    assert first.keys() == second.keys()
+    for name in first:
+        np.testing.assert_allclose(first[name], second[name], rtol=1e-3, atol=1e-4, err_msg=name)
+
+
 def test_the_adding_machine_answers_a_wrong_number_in_words_and_loses_nothing(figures):
     figure = figures("adder")
     field = figure.get_by_label("First number")
