@@ -123,8 +123,13 @@ function addProduct(C, I, K, J, A, ai, ak, B, bk, bj) {
       C[d] += q0, C[d + 1] += q1, C[d + 2] += q2, C[d + 3] += q3;
     }
   }
-  for (let i = 0; i < I; i++) {
-    for (let j = i < rows ? columns : 0; j < J; j++) { // the rest, one by one
+  for (let i = 0; i < I; i++) { // the rest, one by one: where B's rows lie in a piece, along them
+    const first = i < rows ? columns : 0;
+    for (let k = 0; bj === 1 && k < K; k++) {
+      const a = A[i * ai + k * ak];
+      for (let j = first, c = i * J + j, b = k * bk + j; j < J; j++) C[c++] += a * B[b++];
+    }
+    for (let j = first; bj !== 1 && j < J; j++) {
       let sum = 0;
       for (let k = 0; k < K; k++) sum += A[i * ai + k * ak] * B[k * bk + j * bj];
       C[i * J + j] += sum;
