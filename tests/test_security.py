@@ -16,7 +16,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 RUFF = Path(sys.executable).with_name("ruff")
-MATHJAX = "d4295dc33744836935c1399feece5159577b34c5c8ffb9f1c6324cd82e03a882"
+VENDORED = {  # es5/tex-svg.js of mathjax 3.2.2, dist/abcjs-basic-min.js of abcjs 6.7.2
+    "mathjax/tex-svg.js": "d4295dc33744836935c1399feece5159577b34c5c8ffb9f1c6324cd82e03a882",
+    "abcjs/abcjs-basic-min.js": "3290ef44c918d5e882029d3a47ad3dd63c16c8819da5abe921f3d1e642b4f4f0",
+}
 
 PICKLES = ["pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"]
 NETWORK = [
@@ -102,10 +105,11 @@ def test_no_module_and_no_page_holds_such_words():
     assert found == {}
 
 
-def test_the_vendored_mathjax_is_the_released_one():
-    """`es5/tex-svg.js` of mathjax 3.2.2 as npm gives it: nothing was added to the one script of others."""
-    script = (ROOT / "book" / "_static" / "mathjax" / "tex-svg.js").read_bytes()
-    assert hashlib.sha256(script).hexdigest() == MATHJAX
+@pytest.mark.parametrize("file", VENDORED)
+def test_a_vendored_script_is_the_released_one(file):
+    """As npm gives it: nothing was added to the scripts of others."""
+    script = (ROOT / "book" / "_static" / file).read_bytes()
+    assert hashlib.sha256(script).hexdigest() == VENDORED[file]
 
 
 FORBIDDEN = """import socket
