@@ -6,11 +6,14 @@ tests/test_pages.py looks at it. A test belongs to the group of its figure
 (`pytest.mark.xdist_group`), so that one worker opens a page.
 """
 
+import base64
 import json
 import re
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 
+import numpy as np
 from pages import AXE, ROOT, watch
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
@@ -43,8 +46,17 @@ def html_of(name: str, page: str = "") -> str:
 
 
 def data_of(name: str, page: str = "") -> dict:
-    """What the executed cell wrote into the page."""
-    return json.loads(re.search("<template>(.*?)</template>", html_of(name, page))[1])
+    """What the executed cell wrote into the page, or, where that is much, what the build has put into a script."""
+    html = html_of(name, page)
+    if given := re.search('data-given="(.*?)"', html):
+        script = (BOOK.parent / "_static" / "live" / given[1]).read_text(encoding="utf-8")
+        return json.loads(script.partition(" = ")[2].rstrip(";\n"))
+    return json.loads(unescape(re.search("<template>(.*?)</template>", html)[1]))
+
+
+def half_weights(packed: dict) -> np.ndarray:
+    """Weights that a page keeps as 16-bit numbers in base64."""
+    return np.frombuffer(base64.b64decode(packed["float16"]), "<f2").reshape(packed["shape"]).astype(float)
 
 
 @dataclass

@@ -17,7 +17,10 @@ GROUNDS = """figure => {
   return colors.filter(color => color !== 'rgba(0, 0, 0, 0)');
 }"""
 STATIC = BOOK.parent / "_static"
-LIGHT = 60_000  # bytes of script
+LIGHT = 60_000  # bytes of script that the figures of a page need together
+# Counted apart, since they come with one figure alone and are not of our making, or are no script but numbers: sheet
+# music by abcjs, and the weights of a network.
+BORROWED, ABCJS, DATA = "abcjs/abcjs-basic-min.js", 520_000, 1_000_000
 each = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in FIGURES]
 )
@@ -63,6 +66,18 @@ def test_no_page_loads_heavy_scripts_for_its_figures():
         named = set(re.findall(r"<(rnn-[a-z-]+) class=\"live", path.read_text(encoding="utf-8")))
         files = ["rnn.js", "live.js", *(f"{name}.js" for name in named)]
         assert sum((STATIC / file).stat().st_size for file in files) <= LIGHT, path.name
+    assert (STATIC / BORROWED).stat().st_size <= ABCJS
+    assert all(path.stat().st_size <= DATA for path in (STATIC / "live").iterdir())
+
+
+@each
+def test_no_figure_loads_what_is_of_another(figures, name):
+    """Large data, and abcjs, which is larger than all else together, come with their own figure, once."""
+    asked = [url.partition("/_static/")[2] for url in figures.tab(name).asked]
+    large = [file for file in asked if file.startswith(("live/", "abcjs/"))]
+    assert len(large) == len(set(large))
+    for file in large:
+        assert file.startswith(f"live/{name}-") or (name, file) == ("tunes", BORROWED)
 
 
 @each
@@ -70,7 +85,7 @@ def test_every_control_is_reached_and_named(figures, name):
     """By the tabulator alone; a group of radio buttons is one stop."""
     figure = figures(name)
     figure.evaluate("figure => { figure.tabIndex = -1; figure.focus() }")
-    controls = figure.locator("button, input:not([type=radio]), input[type=radio]:checked")
+    controls = figure.locator("button, select, input:not([type=radio]), input[type=radio]:checked")
     reached = []
     for _ in range(controls.count()):
         figure.page.keyboard.press("Tab")

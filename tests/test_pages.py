@@ -14,6 +14,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import light_pages
 import numpy as np
@@ -22,6 +23,8 @@ from pages import AXE, PAINTED, ROOT, Html, own_bytes, seen_faults, watch, writt
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from pygments.token import STANDARD_TYPES
+
+from rnnbook.figures import live
 
 BOOK = ROOT / "_build" / "html"
 START = "index.html"  # leads on to book/index.html
@@ -210,6 +213,24 @@ def test_a_figure_of_many_colours_is_near_to_what_it_was():
 def test_a_figure_that_lets_something_through_stays_as_it_is():
     png = png_of(np.full((64, 64, 4), (200, 100, 50, 90), np.uint8))
     assert light_pages.smaller(png) is png
+
+
+def test_large_data_of_a_figure_leave_the_page_and_come_back_whole(tmp_path):
+    """What is small stays. The script holds the very data; a second build changes nothing."""
+    (tmp_path / "_static").mkdir()
+    page = tmp_path / "page.html"
+    much = {"words": "<b> & \u2028" + "x" * light_pages.MUCH}
+    figures = [live("name", "A <figure>", **much), live("other", "Small", number=1)]
+    page.write_text("".join(figure._repr_html_() for figure in figures), encoding="utf-8")
+    for _ in range(2):
+        light_pages.part_data(SimpleNamespace(outdir=tmp_path), None)
+        text = page.read_text(encoding="utf-8")
+        (script,) = (tmp_path / "_static" / "live").iterdir()
+        assert f'<rnn-name class="live" data-given="{script.name}" aria-label="A &lt;figure&gt;"><p>' in text
+        assert figures[1]._repr_html_() in text
+        start, _, data = script.read_text(encoding="utf-8").partition(" = ")
+        assert start == f'live.given["{script.name}"]'
+        assert json.loads(data.rstrip(";\n")) == much
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

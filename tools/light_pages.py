@@ -1,10 +1,15 @@
 """A Sphinx extension: the same pages in fewer bytes.
 
 Figures get fewer colours as they leave the notebooks, which keep theirs. In code only those
-words are marked that have a colour of their own.
+words are marked that have a colour of their own. What a figure that answers computes on, the
+weights of a network say, leaves the page where it is much: it waits in a script of its own
+until the figure comes near the screen. A script, for a page opened from a file may read no other.
 """
 
+import hashlib
+import html
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +50,31 @@ def shrink_figures(app: Any, env: Any) -> None:
             part.replace(path)
 
 
+MUCH = 50_000  # characters
+DATA = re.compile(r'(<rnn-([a-z-]+) class="live") ([^>]*>)<template>([^<]*)</template>')
+
+
+def part_data(app: Any, error: Exception | None) -> None:
+    """Large data of figures, out of the pages of this build; `book.js` loads them when they are wanted."""
+    folder = Path(app.outdir) / "_static" / "live"
+
+    def part(found: re.Match[str]) -> str:
+        start, name, rest, data = found.groups()
+        if len(data) < MUCH:
+            return found[0]
+        data = html.unescape(data)
+        file = f"{name}-{hashlib.sha256(data.encode()).hexdigest()[:12]}.js"
+        folder.mkdir(exist_ok=True)
+        (folder / file).write_text(f'live.given["{file}"] = {data};\n', encoding="utf-8")
+        return f'{start} data-given="{file}" {rest}'
+
+    for path in Path(app.outdir).rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        parted = DATA.sub(part, text)
+        if parted != text:
+            path.write_text(parted, encoding="utf-8")
+
+
 class LightFormatter(HtmlFormatter):
     """Pygments' own, but for the marks that change nothing."""
 
@@ -55,4 +85,5 @@ class LightFormatter(HtmlFormatter):
 def setup(app: Any) -> dict[str, bool]:
     PygmentsBridge.html_formatter = LightFormatter
     app.connect("env-updated", shrink_figures)
+    app.connect("build-finished", part_data)
     return {"parallel_read_safe": True}

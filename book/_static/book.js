@@ -18,12 +18,14 @@ document.addEventListener("click", (event) => {
     script.onload = done;
     document.head.append(script);
   }));
+  const needs = ({ localName, dataset: { given } }) =>
+    ["rnn.js", "live.js", given && `live/${given}`, `${localName}.js`].filter(Boolean); // large data wait in a file
   const near = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (!isIntersecting) continue;
       near.unobserve(target);
       if (target.matches(".check")) load("check.js");
-      else load("rnn.js").then(() => load("live.js")).then(() => load(`${target.localName}.js`));
+      else needs(target).reduce((ready, name) => ready.then(() => load(name)), Promise.resolve());
     }
   }, { rootMargin: "600px" });
   addEventListener("DOMContentLoaded", () => {

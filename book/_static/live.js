@@ -1,7 +1,8 @@
 /* What the interactive figures share: elements, controls, drawing, play and step, a worker.
 
-A page places a figure as `<rnn-NAME>`, with what it needs as JSON in a `<template>` inside; book.js
-loads rnn.js, this file and NAME.js when the element comes near the screen. Classic scripts, for a
+A page places a figure as `<rnn-NAME>`, with what it needs as JSON in a `<template>` inside, or, where that is much, in a
+script that puts it into `live.given` by the element's data-given; book.js loads rnn.js, this file, that one
+and rnn-NAME.js when the element comes near the screen. Classic scripts, for a
 browser refuses modules to a page that is opened from a file.
 */
 "use strict";
@@ -9,6 +10,7 @@ browser refuses modules to a page that is opened from a file.
 const live = (() => {
   const SVG = "http://www.w3.org/2000/svg";
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const given = {};
   let count = 0;
 
   /** An element with attributes and children; "svg:line" is one of a drawing, "on..." are listeners. */
@@ -133,6 +135,15 @@ const live = (() => {
   /** A line through points, in the units of a drawing: "M0,0L1,1". */
   const path = (points) => "M" + points.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L");
 
+  /** Weights as a page keeps them, {shape, float16: 16-bit numbers in base64}, as an array. */
+  function weight({ shape, float16 }) {
+    const bytes = Uint8Array.from(atob(float16), (sign) => sign.charCodeAt(0)), halves = new DataView(bytes.buffer);
+    return rnn.array(Array.from({ length: bytes.length / 2 }, (_, n) => {
+      const bits = halves.getUint16(2 * n, true), exponent = (bits >> 10) & 31, part = (bits & 1023) / 1024;
+      return (bits >> 15 ? -1 : 1) * (exponent ? (1 + part) * 2 ** (exponent - 15) : part * 2 ** -14);
+    }), shape);
+  }
+
   /** A worker that has the arithmetic as `rnn`, runs `task`, a function, and knows the other functions by name. */
   function worker(task, hear, ...others) {
     const text = `"use strict"; const rnn = (${rnnbook})(); ${others.join("\n")}; (${task})();`;
@@ -151,7 +162,7 @@ const live = (() => {
         if (this.built) return;
         this.built = true;
         const template = this.querySelector("template");
-        const data = template ? JSON.parse(template.content.textContent) : {};
+        const data = given[this.dataset.given] ?? (template ? JSON.parse(template.content.textContent) : {});
         const news = make("p", { class: "live-news", "aria-live": "polite" });
         let built = false, wait;
         this.say = (text) => {
@@ -167,5 +178,5 @@ const live = (() => {
     });
   }
 
-  return { make, set, drawing, number, slider, choice, field, button, player, path, worker, define, calm };
+  return { make, set, drawing, number, slider, choice, field, button, player, path, weight, worker, define, calm, given };
 })();
