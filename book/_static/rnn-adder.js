@@ -20,11 +20,7 @@ function sums(rng, B, T) {
 function adderOf({ kernel, bias, read, read_bias }) {
   const cell = new rnn.BasicRNNCell(bias.length, rnn.tanh, { numInputs: 2 });
   const dense = new rnn.Dense(1, { numInputs: bias.length });
-  cell.weights.kernel.set(kernel.flat());
-  cell.weights.bias.set(bias);
-  dense.weights.kernel.set(read);
-  dense.weights.bias.set([read_bias].flat());
-  return { cell, dense };
+  return { cell: rnn.withWeights(cell, { kernel, bias }), dense: rnn.withWeights(dense, { kernel: read, bias: read_bias }) };
 }
 
 /* In the worker: {units, seed} begins anew, {run} goes on or stops. It tells of itself some ten times a second. */

@@ -26,14 +26,9 @@ live.define("dates", (figure, data) => {
     const weights = Object.fromEntries(Object.entries(packed).map(([name, one]) => [name, unpack(one)]));
     const cell = (part) => {
       const H = weights.output.shape[0], made = new rnn.GRUCell(H, { numInputs: weights[`${part}/gates_kernel`].shape[0] - H });
-      for (const name in made.weights) made.weights[name].set(weights[`${part}/${name}`]);
-      return made;
+      return rnn.withWeights(made, Object.fromEntries(Object.keys(made.weights).map((name) => [name, weights[`${part}/${name}`]])));
     };
-    const layer = (kernel) => {
-      const made = new rnn.Dense(kernel.shape[1], { numInputs: kernel.shape[0] });
-      made.weights.kernel.set(kernel);
-      return made;
-    };
+    const layer = (kernel) => rnn.withWeights(new rnn.Dense(kernel.shape[1], { numInputs: kernel.shape[0] }), { kernel });
     return { encoder: cell("encoder"), decoder: cell("decoder"), mix: layer(weights.mix), output: layer(weights.output) };
   }
   const [plain, attentive] = [data.networks.plain, data.networks.attentive].map(networkOf);

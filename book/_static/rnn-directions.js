@@ -9,12 +9,8 @@ live.define("directions", (figure, data) => {
   let word = "nowhere", moved;
 
   const H = data.forward.bias.length / 4, D = data.codes[0].length;
-  const [forward, backward] = [data.forward, data.backward].map(({ kernel, bias }) => {
-    const cell = new rnn.BasicLSTMCell(H, 1, { numInputs: D });
-    cell.weights.kernel.set(kernel.flat());
-    cell.weights.bias.set(bias);
-    return cell;
-  });
+  const [forward, backward] = [data.forward, data.backward].map(({ kernel, bias }) =>
+    rnn.withWeights(new rnn.BasicLSTMCell(H, 1, { numInputs: D }), { kernel, bias }));
 
   /** The outputs of both halves, [T][H] each; the backward reader gets the word turned round, and its outputs are turned back. */
   function read(x) {

@@ -8,8 +8,7 @@ live.define("padding", (figure, data) => {
   const { kernel, inputs } = data, B = inputs.length, T = inputs[0].length, D = inputs[0][0].length, H = kernel[0].length;
   const LEFT = 56, WIDTH = 420, wide = (WIDTH - LEFT) / (T + 1.2), ROW = 46, HALF = 18;
   const lengths = [...data.lengths], now = { told: "yes", filling: "0" };
-  const cell = new rnn.BasicRNNCell(H, rnn.tanh, { numInputs: D });
-  cell.weights.kernel.set(kernel.flat());
+  const cell = rnn.withWeights(new rnn.BasicRNNCell(H, rnn.tanh, { numInputs: D }), { kernel });
   let row = 1, told, right;
 
   /** Outputs [B][T] and last states [B] of neuron 0. */

@@ -16,13 +16,8 @@ function windowsToJudge({ gap, noise }, draws) {
 }
 
 function lstmOf({ kernel, bias, read, read_bias }) {
-  const H = bias.length / 4, cell = new rnn.BasicLSTMCell(H, 1, { numInputs: 1 });
-  const dense = new rnn.Dense(1, { numInputs: H });
-  cell.weights.kernel.set(kernel.flat());
-  cell.weights.bias.set(bias);
-  dense.weights.kernel.set(read.flat());
-  dense.weights.bias.set(read_bias);
-  return { cell, dense };
+  const H = bias.length / 4, cell = new rnn.BasicLSTMCell(H, 1, { numInputs: 1 }), dense = new rnn.Dense(1, { numInputs: H });
+  return { cell: rnn.withWeights(cell, { kernel, bias }), dense: rnn.withWeights(dense, { kernel: read, bias: read_bias }) };
 }
 
 const rootMeanSquare = (forecasts, truth) =>

@@ -480,6 +480,16 @@ class Dense {
   }
 }
 
+/** The cell or layer itself, with these weights, by name: arrays or nested lists. One that is left out stays. */
+function withWeights(layer, weights) {
+  for (const name in weights) {
+    const own = layer.weights[name], values = weights[name].shape ? weights[name] : [weights[name]].flat(Infinity);
+    if (own?.length !== values.length) fail("withWeights", name, own ? `${own.length} numbers` : "a name of a weight", values.length);
+    own.set(values);
+  }
+  return layer;
+}
+
 function meanOf(where, name, values, targets, cost, slope) {
   const gradient = zeros(shapeIn(where, name, values)), size = values.length;
   check(where, "targets", targets, values.shape);
@@ -644,7 +654,7 @@ function greedyDecode(step, initialState, startToken, endToken, maxSteps) {
 
 return {
   zeros, array, generator, glorotUniform, tanh, sigmoid, identity, softmax, BasicRNNCell, BasicLSTMCell, GRUCell,
-  unroll, forwardThroughTime, backwardThroughTime, Dense, meanSquaredError, sigmoidCrossEntropy,
+  withWeights, unroll, forwardThroughTime, backwardThroughTime, Dense, meanSquaredError, sigmoidCrossEntropy,
   clipByGlobalNorm, SGD, Adagrad, Adam, attend, greedyDecode,
 };
 }

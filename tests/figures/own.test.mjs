@@ -138,6 +138,15 @@ test("softmax sums to one and does not overflow", () => {
   [0.25, 0.75, 0.5, 0.5].forEach((number, n) => assert.ok(Math.abs(p[n] - number) < 1e-15));
 });
 
+test("withWeights takes flat numbers and nested lists, and leaves what it is not given", () => {
+  const cell = new rnn.BasicRNNCell(2, rnn.tanh, { numInputs: 1 });
+  assert.equal(rnn.withWeights(cell, { kernel: [[1, 2], [3, 4], [5, 6]] }), cell);
+  assert.deepEqual([...cell.weights.kernel], [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual([...cell.weights.bias], [0, 0]);
+  const dense = rnn.withWeights(new rnn.Dense(1, { numInputs: 2 }), { kernel: rnn.array([7, 8]), bias: 9 });
+  assert.deepEqual([...dense.weights.kernel, ...dense.weights.bias], [7, 8, 9]);
+});
+
 test("greedyDecode feeds each row its own token until it ends, and ignores what comes after", () => {
   const step = (tokens, count) => { // emits 1 while the count is above zero
     const logits = [...count].flatMap((n) => (n < -1 ? [NaN, NaN] : [0.5 - n, n - 0.5]));
@@ -213,6 +222,8 @@ const WRONG = [
   [() => new rnn.Dense(1), "Dense: numInputs must be a whole number from 1 to 4294967296; got undefined"],
   [() => new rnn.Dense(1, { numInputs: 2 }).call(h), "Dense: inputs must be [B, D=2]; got shape [3, 5]"],
   [() => new rnn.Dense(1, { numInputs: 2 }).backward(batch, h), "Dense.backward: dOutputs must be [3, 4, 1]; got shape [3, 5]"],
+  [() => rnn.withWeights(new rnn.Dense(1, { numInputs: 2 }), { kernel: [1] }), "withWeights: kernel must be 2 numbers; got 1"],
+  [() => rnn.withWeights(new rnn.Dense(1, { numInputs: 2 }), { read: [1] }), "withWeights: read must be a name of a weight; got 1"],
   [() => rnn.meanSquaredError(h, batch), "meanSquaredError: targets must be [3, 5]; got shape [3, 4, 2]"],
   [() => rnn.sigmoidCrossEntropy([1], [1]), "sigmoidCrossEntropy: logits must be an array with a shape; got a plain Array"],
   [() => rnn.softmax(1), "softmax: logits must be an array with a shape; got 1"],
