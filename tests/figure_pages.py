@@ -24,6 +24,7 @@ FIGURES = {  # each figure, and the page that its tests open
     "dropout": "5-variants/dropout",
     "dates": "6-applications/translating-dates",
     "gates": "4-gates/lstm",
+    "language": "6-applications/which-language",
     "padding": "2-unrolling/variable-length-inputs",
     "sine": "6-applications/sine-wave",
     "stepper": "1-memory/recurrent-neuron",
