@@ -28,6 +28,7 @@ FIGURES = {  # each figure, and the page that its tests open
     "padding": "2-unrolling/variable-length-inputs",
     "sine": "6-applications/sine-wave",
     "stepper": "1-memory/recurrent-neuron",
+    "tunes": "6-applications/tunes",
 }
 HEIGHT = 800
 ALONE = """figure => {
