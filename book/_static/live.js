@@ -144,9 +144,65 @@ const live = (() => {
     }), shape);
   }
 
+  /** In a worker: `step()` again and again while it is to run, and some ten times a second `tell(steps a second, steps
+   * since it told last)`. `hear(message)` is what else it is told. */
+  function repeat({ step, tell, hear }) {
+    let running = false;
+    function go() {
+      if (!running) return;
+      const begun = performance.now();
+      let count = 0, time;
+      do {
+        step();
+        count++;
+        time = performance.now() - begun;
+      } while (time < 100);
+      tell((1000 * count) / time, count);
+      setTimeout(go);
+    }
+    onmessage = ({ data }) => {
+      hear(data);
+      const stood = !running;
+      running = data.run;
+      if (running && stood) go();
+    };
+  }
+
+  /** A network that learns in a worker: `start` is a button that starts it, stops it and lets it go on. `first(anew)` is
+   * what the worker is told then, `hear(told)` what it tells, its `steps` with it; after so many it rests and calls `rested`. */
+  function learner({ task, others, first, hear, rest, rested }) {
+    let thread = null, running = false, next = rest;
+    const start = button("Train it here", () => (running ? stop() : go()));
+    const tell = (message) => (thread?.postMessage({ ...message, run: running }), thread !== null);
+    function go() {
+      const message = first(!thread);
+      thread ??= worker(task, (told) => {
+        hear(told);
+        if (told.steps < next) return;
+        next += rest;
+        stop();
+      }, ...others);
+      running = true;
+      tell(message);
+      start.textContent = "Stop";
+    }
+    function stop() {
+      running = false;
+      tell();
+      start.textContent = "Go on";
+      rested();
+    }
+    function end() {
+      thread?.terminate();
+      [thread, running, next] = [null, false, rest];
+      start.textContent = "Train it here";
+    }
+    return { start, tell, end };
+  }
+
   /** A worker that has the arithmetic as `rnn`, runs `task`, a function, and knows the other functions by name. */
   function worker(task, hear, ...others) {
-    const text = `"use strict"; const rnn = (${rnnbook})(); ${others.join("\n")}; (${task})();`;
+    const text = `"use strict"; const rnn = (${rnnbook})(); ${[repeat, ...others].join("\n")}; (${task})();`;
     const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     const thread = new Worker(address);
     thread.onmessage = (event) => hear(event.data);
@@ -178,5 +234,5 @@ const live = (() => {
     });
   }
 
-  return { make, set, drawing, number, slider, choice, field, button, player, path, weight, worker, define, calm, given };
+  return { make, set, drawing, number, slider, choice, field, button, player, path, weight, learner, define, calm, given };
 })();

@@ -23,10 +23,10 @@ function adderOf({ kernel, bias, read, read_bias }) {
   return { cell: rnn.withWeights(cell, { kernel, bias }), dense: rnn.withWeights(dense, { kernel: read, bias: read_bias }) };
 }
 
-/* In the worker: {units, seed} begins anew, {run} goes on or stops. It tells of itself some ten times a second. */
+/* In the worker: {units, seed} begins anew. */
 function trainAdder() {
   const B = 32, T = 8;
-  let rng, test, cell, dense, optimizer, tape, steps, running = false;
+  let rng, test, cell, dense, optimizer, tape, steps, losses;
 
   function begin({ units, seed }) {
     rng = rnn.generator(seed);
@@ -36,7 +36,7 @@ function trainAdder() {
     optimizer = new rnn.Adam(0.02);
     test = sums(rnn.generator(9), 200, T);
     tape = undefined;
-    steps = 0;
+    steps = losses = 0;
   }
 
   function step() {
@@ -51,7 +51,7 @@ function trainAdder() {
       { ...dCell, read: dRead.kernel, read_bias: dRead.bias },
     );
     steps++;
-    return loss;
+    losses += loss;
   }
 
   function wholeSumsRight() {
@@ -62,34 +62,18 @@ function trainAdder() {
     return right;
   }
 
-  function go() {
-    if (!running) return;
-    const begun = performance.now();
-    let loss = 0, count = 0;
-    do {
-      loss += step();
-      count++;
-    } while (performance.now() - begun < 80);
-    tell(loss / count, (1000 * count) / (performance.now() - begun));
-    setTimeout(go);
-  }
-
-  function tell(loss, rate) {
+  function tell(rate, count) {
     const { kernel, bias } = cell.weights, read = [...dense.weights.kernel];
     const network = { kernel: [...kernel], bias: [...bias], read, read_bias: dense.weights.bias[0] };
-    postMessage({ steps, loss, rate, right: wholeSumsRight(), network });
+    postMessage({ steps, loss: losses / count, rate, right: wholeSumsRight(), network });
+    losses = 0;
   }
 
-  onmessage = ({ data }) => {
-    if (data.units) begin(data);
-    const stood = !running;
-    running = data.run;
-    if (running && stood) go();
-  };
+  repeat({ step, tell, hear: (message) => message.units && begin(message) });
 }
 
 live.define("adder", (figure, data) => {
-  const { make, set, drawing, number, button, choice, field, player, slider, path } = live;
+  const { make, set, drawing, number, button, choice, field, player, slider, path, learner } = live;
   const WIDE = 11; // columns in sight
   let network = adderOf(data), mine = null, sum, states, answers, carryUnit;
 
@@ -203,9 +187,8 @@ live.define("adder", (figure, data) => {
 
   // --- Training
 
-  let thread = null, running = false, curve = [], seed = 0, rest = 2000; // it rests after so many steps
+  let curve = [], seed = 0;
   const size = slider({ label: "Units", min: 1, max: 16, step: 1, value: 8, show: String, change: () => reset() });
-  const start = button("Train it here", () => (running ? stop() : go()));
   const progress = make("p", { class: "live-progress" }, "Eight random units that know nothing yet.");
   const line = make("svg:path", { fill: "none", stroke: "var(--live-output)", "stroke-width": 2 });
   const Y = (loss) => 8 - 24 * Math.log10(Math.max(loss, 1e-4));
@@ -232,26 +215,17 @@ live.define("adder", (figure, data) => {
     progress.textContent = `${text} ${Math.round(rate).toLocaleString("en")} steps a second.`;
     set(lossDrawing, { "aria-label": `The loss. ${text}` });
     if (theOneTrainedHere.checked) use(adderOf(mine));
-    if (steps >= rest) {
-      rest += 2000;
+  }
+  const training = learner({
+    task: trainAdder, others: [sums], hear, rest: 2000, first: (anew) => (anew ? { units: size.value, seed: seed++ } : {}),
+    rested() {
       figure.dataset.rests = "";
-      stop();
-    }
-  }
-  function go() {
-    if (!thread) thread = live.worker(trainAdder, hear, sums);
-    thread.postMessage({ run: (running = true), ...(curve.length ? {} : { units: size.value, seed: seed++ }) });
-    start.textContent = "Stop";
-  }
-  function stop() {
-    thread?.postMessage({ run: (running = false) });
-    start.textContent = "Go on";
-    figure.say(progress.textContent);
-  }
+      figure.say(progress.textContent);
+    },
+  });
   function reset() {
-    thread?.terminate();
-    thread = mine = null;
-    running = false;
+    training.end();
+    mine = null;
     set(lossDrawing, { "aria-label": "The loss has not begun to fall." });
     theOneTrainedHere.disabled = true;
     if (theOneTrainedHere.checked) {
@@ -259,15 +233,13 @@ live.define("adder", (figure, data) => {
       use(adderOf(data));
     }
     curve = [];
-    rest = 2000;
     set(line, { d: null });
-    start.textContent = "Train it here";
     progress.textContent = `${size.value} random ${size.value === 1 ? "unit that knows" : "units that know"} nothing yet.`;
   }
 
   figure.append(
     make("div", { class: "live-row" }, fields, long), said, sheet, steps, units, note,
-    make("div", { class: "live-row live-part" }, start, button("Begin anew", reset), size),
+    make("div", { class: "live-row live-part" }, training.start, button("Begin anew", reset), size),
     progress, lossDrawing, who,
   );
   use(network);

@@ -23,10 +23,10 @@ function lstmOf({ kernel, bias, read, read_bias }) {
 const rootMeanSquare = (forecasts, truth) =>
   Math.sqrt(truth.reduce((sum, y, n) => sum + (forecasts[n] - y) ** 2, 0) / truth.length);
 
-/* In the worker: {units, seed} or {weights, seed} begins anew, {task} sets gap and noise, {run} goes on or stops. */
+/* In the worker: {units, seed} or {weights, seed} begins anew, {task} sets gap and noise. */
 function trainSine() {
   const B = 32, T = 10;
-  let rng, net, optimizer, tape, steps, task, test, draws, running = false;
+  let rng, net, optimizer, tape, steps, task, test, draws;
   const x = rnn.zeros([B, T, 1]), y = rnn.zeros([B, 1]);
 
   function begin({ units, weights, seed }) {
@@ -59,36 +59,23 @@ function trainSine() {
     steps++;
   }
 
-  function go() {
-    if (!running) return;
-    const begun = performance.now();
-    let count = 0;
-    do {
-      step();
-      count++;
-    } while (performance.now() - begun < 120);
-    tell((1000 * count) / (performance.now() - begun));
-    setTimeout(go);
-  }
-
   function tell(rate) {
     const { cell, dense } = net, [, { h }] = rnn.unroll(cell, test.x);
     const network = { kernel: [...cell.weights.kernel], bias: [...cell.weights.bias], read: [...dense.weights.kernel], read_bias: [...dense.weights.bias] };
     postMessage({ steps, rate, task, error: rootMeanSquare(dense.call(h), test.truth), network });
   }
 
-  onmessage = ({ data }) => {
-    draws = data.draws ?? draws;
-    if (data.task) test = windowsToJudge((task = data.task), draws);
-    if (data.seed !== undefined) begin(data);
-    const stood = !running;
-    running = data.run;
-    if (running && stood) go();
-  };
+  function hear(message) {
+    draws = message.draws ?? draws;
+    if (message.task) test = windowsToJudge((task = message.task), draws);
+    if (message.seed !== undefined) begin(message);
+  }
+
+  repeat({ step, tell, hear });
 }
 
 live.define("sine", (figure, data) => {
-  const { make, set, drawing, button, choice, slider, path, number } = live;
+  const { make, set, drawing, button, choice, slider, path, number, learner } = live;
   const GAPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1], WIDE = 380;
   const task = { gap: data.gap, noise: data.noise };
   let network = lstmOf(data), learned = data, alone = false, mine = null, judged;
@@ -197,10 +184,8 @@ live.define("sine", (figure, data) => {
   function turn(change) {
     Object.assign(task, change);
     curve = [];
-    if (thread) {
-      thread.postMessage({ task: { ...task }, run: running });
+    if (training.tell({ task: { ...task } }))
       progress.textContent = "Another wave: the curve begins anew, the network goes on from where it is.";
-    }
     compute();
     drawCurve();
   }
@@ -216,9 +201,8 @@ live.define("sine", (figure, data) => {
 
   // --- Training
 
-  let thread = null, running = false, curve = [], seed = 0, rest = 1000, from = null; // it rests after so many steps
+  let curve = [], seed = 0, from = null;
   const size = slider({ label: "Units", min: 1, max: 30, step: 1, value: 16, show: String, change: () => reset() });
-  const start = button("Train it here", () => (running ? stop() : go()));
   const progress = make("p", { class: "live-progress" });
   const curveLine = line("output"), F = (error) => 10 - 30 * Math.log10(Math.max(1e-3, Math.min(1, error)));
   const grid = [1, 0.1, 0.01, 0.001].map((error) => [
@@ -256,33 +240,25 @@ live.define("sine", (figure, data) => {
     progress.textContent = `${counts[0]} steps, error ${said(error)}, ${error < least ? "below" : "not below"} least squares. ${counts[1]} steps a second.`;
     drawCurve();
     if (chosen("mine").checked) use(mine, of);
-    if (steps >= rest) {
-      rest += 1000;
+  }
+  const training = learner({
+    task: trainSine, others: [windowsToJudge, lstmOf, `const rootMeanSquare = ${rootMeanSquare}`], hear, rest: 1000,
+    first(anew) {
+      chosen("mine").checked = true;
+      const begin = anew && { draws: data.draws, seed: seed++, ...(from ? { weights: from } : { units: size.value }) };
+      return { ...begin, task: { ...task } };
+    },
+    rested() {
       figure.dataset.rests = "";
-      stop();
-    }
-  }
-  function go() {
-    const begin = thread ? {} : { draws: data.draws, seed: seed++, ...(from ? { weights: from } : { units: size.value }) };
-    thread ??= live.worker(trainSine, hear, windowsToJudge, lstmOf, `const rootMeanSquare = ${rootMeanSquare}`);
-    thread.postMessage({ ...begin, task: { ...task }, run: (running = true) });
-    chosen("mine").checked = true;
-    start.textContent = "Stop";
-  }
-  function stop() {
-    thread?.postMessage({ run: (running = false) });
-    start.textContent = "Go on";
-    figure.say(progress.textContent);
-  }
+      figure.say(progress.textContent);
+    },
+  });
   function reset(weights = null) {
-    thread?.terminate();
-    thread = mine = null;
-    running = false;
-    [curve, rest, from] = [[], 1000, weights];
+    training.end();
+    [mine, curve, from] = [null, [], weights];
     chosen("page").checked = true;
     pages();
     drawCurve();
-    start.textContent = "Train it here";
     progress.textContent = weights
       ? `The page's ${size.value} units, which go on from what they know.`
       : `${size.value} random ${size.value === 1 ? "unit that knows" : "units that know"} nothing yet.`;
@@ -291,7 +267,7 @@ live.define("sine", (figure, data) => {
 
   figure.append(
     make("div", { class: "live-row" }, gap, noise), mode, sheet, table, note,
-    make("div", { class: "live-row live-part" }, start, button("Begin anew", () => reset()), load, size),
+    make("div", { class: "live-row live-part" }, training.start, button("Begin anew", () => reset()), load, size),
     progress, curveSheet, who,
   );
   reset();
