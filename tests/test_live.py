@@ -20,7 +20,7 @@ STATIC = BOOK.parent / "_static"
 LIGHT = 60_000  # bytes of script that the figures of a page need together
 # Counted apart, since they come with one figure alone and are not of our making, or are no script but numbers: sheet
 # music by abcjs, and the weights of a network.
-BORROWED, ABCJS, DATA = "abcjs/abcjs-basic-min.js", 520_000, 1_000_000
+BORROWED, ABCJS, DATA = "abcjs/abcjs-basic-min.js", 520_000, 2**20
 each = pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in FIGURES]
 )

@@ -110,12 +110,37 @@ def test_what_the_page_tells_of_its_four_names_is_seen(figures):
         assert truth in said
 
 
+def test_what_the_page_says_of_other_names_comes_out(figures):
+    figure = figures("language")
+    for name, language in (
+        ("schweiz", "German"),
+        ("szwajcaria", "Polish"),
+        ("švýcarsko", "Czech"),
+        ("müller", "Turkish"),
+        ("garcía", "Irish"),
+    ):
+        figure.get_by_label("A name").fill(name)
+        assert f"it says {language}" in figure.locator(".live-result").inner_text()
+
+
+def test_families_lie_together_in_the_plane():
+    middles, codes = np.array(data()["middles"]), data()["codes"]
+    place = dict(zip(codes, middles, strict=True))
+    for one, other in (("cs", "sk"), ("da", "nb")):
+        apart = {code: np.linalg.norm(place[code] - place[one]) for code in codes if code != one}
+        assert min(apart, key=apart.get) == other
+    up = np.median(middles[:, 1])
+    assert all(place[code][1] > up for code in ("pt", "es", "it", "fr", "ro", "ca", "gl"))
+    left = np.median(middles[:, 0])
+    assert all(place[code][0] < left for code in ("cs", "sk", "pl", "hr", "sl"))
+
+
 def test_letter_by_letter_the_guess_follows_the_keys(figures):
-    """The text invites to type *mark*, *ka* and *est*: after each key the newest letter is shown."""
+    """After each key the newest letter is shown."""
     figure = figures("language", 375)
     field = figure.get_by_label("A name")
     field.fill("")
-    for typed in ("mark", "ka", "est"):
+    for typed in ("sz", "wajcaria"):
         for letter in typed:
             field.press(letter)
             written = field.input_value()
