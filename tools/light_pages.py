@@ -52,11 +52,12 @@ def shrink_figures(app: Any, env: Any) -> None:
 
 MUCH = 50_000  # characters
 DATA = re.compile(r'(<rnn-([a-z-]+) class="live") ([^>]*>)<template>([^<]*)</template>')
+GIVEN = re.compile(r'<rnn-[a-z-]+ class="live" data-given="([^"]*)"')
 
 
 def part_data(app: Any, error: Exception | None) -> None:
-    """Large data of figures, out of the pages of this build; `book.js` loads them when they are wanted."""
-    folder = Path(app.outdir) / "_static" / "live"
+    """Large data of figures, out of the pages; `book.js` loads them when they are wanted. Those of no page are taken away."""
+    folder, wanted = Path(app.outdir) / "_static" / "live", set()
 
     def part(found: re.Match[str]) -> str:
         start, name, rest, data = found.groups()
@@ -73,6 +74,10 @@ def part_data(app: Any, error: Exception | None) -> None:
         parted = DATA.sub(part, text)
         if parted != text:
             path.write_text(parted, encoding="utf-8")
+        wanted.update(GIVEN.findall(parted))
+    for path in folder.glob("*.js"):
+        if path.name not in wanted:
+            path.unlink()
 
 
 class LightFormatter(HtmlFormatter):
