@@ -132,7 +132,7 @@ def test_a_new_tune_is_the_one_that_the_package_writes_with_the_same_numbers(fig
         assert seen[-1] == [*head, *writer.tune(head, temperature, draws)]
         assert f"Tune {seed}: " in figure.locator(".live-result").inner_text()
     assert seen[0] != seen[1]
-    assert new_tune(figure, "The same chances again") == seen[1]
+    assert new_tune(figure, "Same random numbers again") == seen[1]
     heat.fill("0")
     expected = [*head, *writer.tune(head, 0, [0.5] * MOST)]
     assert new_tune(figure) == expected

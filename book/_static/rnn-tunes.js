@@ -245,7 +245,7 @@ live.define("tunes", (figure, data) => {
   figure.append(
     chosen("Metre and key", heads), temperature,
     make("div", { class: "live-row" },
-      button("Write a new tune", () => write(false)), button("The same chances again", () => write(true)), player),
+      button("Write a new tune", () => write(false)), button("Same random numbers again", () => write(true)), player),
     ...(kept.length > 1 ? [chosen("Shown", shown)] : []), said, note, sheet, written);
   present(kept[0]);
   let width = 0;
