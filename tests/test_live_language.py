@@ -1,5 +1,6 @@
 """The guesser of languages, used in a browser as a reader uses it; its probabilities and states are those of `rnnbook`."""
 
+import base64
 import re
 from functools import cache
 
@@ -52,6 +53,15 @@ def test_probabilities_and_states_are_those_of_the_package(figures):
         computed = page.evaluate(READ, [data(), f"{name}$"])
         for got, expected in zip((computed["p"], computed["states"]), read(name), strict=True):
             np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6)
+
+
+def test_every_16_bit_number_is_read_as_it_is(figures):
+    """Normal and subnormal ones, both signs, zeros; weights are never infinite."""
+    halves = np.arange(2**16, dtype="<u2").view("<f2")
+    halves = halves[np.isfinite(halves)]
+    packed = {"shape": [len(halves)], "float16": base64.b64encode(halves.tobytes()).decode()}
+    read = figures.tab("language").page.evaluate("packed => [...live.weight(packed)]", packed)
+    np.testing.assert_array_equal(read, halves.astype(float))
 
 
 def test_the_figure_shows_the_guess_after_every_letter(figures):
