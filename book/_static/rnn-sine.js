@@ -109,7 +109,11 @@ live.define("sine", (figure, data) => {
     return [Array.from({ length: x.length / 10 }, (_, n) => w.reduce((sum, one, t) => sum + one * x[10 * n + t], 0))];
   }
 
-  const nextError = (who, test = windowsToJudge(task, data.draws)) => rootMeanSquare(forecast(who, test.x)[0], test.truth);
+  let errors = {}; // of the network in use and its opponents, on the waves that the sliders have met
+  function nextError(who) {
+    const here = (errors[`${task.gap} ${task.noise}`] ??= { test: windowsToJudge(task, data.draws) });
+    return (here[who.name] ??= rootMeanSquare(forecast(who, here.test.x)[0], here.test.truth));
+  }
 
   /** Each forecast becomes the newest value of the window. */
   function onItsOwn(who, first, steps) {
@@ -149,10 +153,12 @@ live.define("sine", (figure, data) => {
     const clean = Array.from({ length: 10 + steps }, (_, n) => Math.sin(gap * n));
     const measured = clean.map((value, n) => value + noise * draws[n]), truth = clean.slice(10);
     const X = (n) => 4 + ((WIDE - 8) * n) / (9 + steps);
-    const windows = alone ? null : rnn.array(truth.flatMap((_, n) => measured.slice(n, n + 10)), [steps, 10, 1]);
+    const every = alone ? 1 : Math.ceil(steps / 100); // of many forecasts that stand close some are left out, so that dragging is smooth
+    const places = truth.map((_, n) => n).filter((n) => n % every === 0);
+    const windows = alone ? null : rnn.array(places.flatMap((n) => measured.slice(n, n + 10)), [places.length, 10, 1]);
     judged = WHO.map((who, n) => {
       const series = alone ? onItsOwn(who, measured.slice(0, 10), steps) : forecast(who, windows)[0];
-      if (n) set(lines[n], { d: path([...series].map((value, k) => [X(10 + k), Y(value)])) });
+      if (n) set(lines[n], { d: path([...series].map((value, k) => [X(10 + places[k]), Y(value)])) });
       return alone ? rootMeanSquare(series, truth) : nextError(who);
     });
     set(truthLine, { d: path(clean.map((value, n) => [X(n), Y(value)])) });
@@ -163,8 +169,8 @@ live.define("sine", (figure, data) => {
       set(bars[n], { width: Math.max(1, E(error) - LEFT) });
       errorsSaid[n].textContent = said(error).replace("below", "<");
     });
-    const errors = WHO.map(({ name }, n) => `${name} ${said(judged[n])}`).join(", ");
-    set(table, { "aria-label": `Errors: ${errors}. Each line of the grid is a factor of ten.` });
+    const all = WHO.map(({ name }, n) => `${name} ${said(judged[n])}`).join(", ");
+    set(table, { "aria-label": `Errors: ${all}. Each line of the grid is a factor of ten.` });
     const best = judged.indexOf(Math.min(...judged)), how = alone ? `On its own for ${steps} steps` : "One step ahead";
     set(sheet, { "aria-label": `${how}: the wave, what was measured, and three forecasts.` });
     const strange = learned.gap !== gap || learned.noise !== noise;
@@ -175,8 +181,7 @@ live.define("sine", (figure, data) => {
   }
 
   function use(weights, of) {
-    network = lstmOf(weights);
-    learned = of;
+    [network, learned, errors] = [lstmOf(weights), of, {}];
     compute();
   }
   const pages = () => use(data, data);
@@ -222,14 +227,14 @@ live.define("sine", (figure, data) => {
   function drawCurve() {
     const first = curve[0]?.[0], X = 340 / (curve.at(-1)?.[0] - first || 1);
     set(curveLine, { d: curve.length ? path(curve.map(([step, error]) => [40 + X * (step - first), F(error)])) : null });
-    const errors = others.map((one, n) => {
+    const beside = others.map((one, n) => {
       const error = nextError(WHO[n + 1]), y = F(error);
       set(one.line, { d: `M40,${y}H${WIDE}` });
       set(one.text, { y: y < 16 ? y + 13 : y - 4 });
       one.text.textContent = error < 1e-3 ? `${one.name}, below this` : one.name;
       return `${one.name} ${said(error)}`;
     });
-    set(curveSheet, { "aria-label": `The error while it learns, beside ${errors.join(" and ")}. ${curve.length ? progress.textContent : ""}` });
+    set(curveSheet, { "aria-label": `The error while it learns, beside ${beside.join(" and ")}. ${curve.length ? progress.textContent : ""}` });
   }
 
   function hear({ steps, rate, error, network: weights, task: of }) {
