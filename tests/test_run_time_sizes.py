@@ -282,8 +282,10 @@ def test_xla_does_not_compile_a_step_or_a_loss_that_would_be_broadcast():
     np.testing.assert_allclose(
         step(floats(B, D), floats(B, H)), cell(floats(B, D), floats(B, H))[0], atol=1e-6
     )
-    with refused("GRUCell_state_must_be_B_H_of_shape"):
-        step(floats(1, D), floats(B, H))
+    for by_xla in (compiled, traced_before):
+        step = by_xla(lambda x, h: cell(x, h)[0], floats(B, D), floats(B, H))
+        with refused("GRUCell_state_must_be_B_H_of_shape"):
+            step(floats(1, D), floats(B, H))
     specs = [tf.TensorSpec(None)] * 2
     loss = tf.function(rnn.mean_squared_error, input_signature=specs, jit_compile=True)
     assert loss(floats(B), floats(B)) == 0
@@ -291,19 +293,27 @@ def test_xla_does_not_compile_a_step_or_a_loss_that_would_be_broadcast():
         loss(floats(B), floats())
 
 
+def traced_before(function, *arguments):
+    """As `compiled`, of a function that was traced outside of XLA."""
+    graph = knowing_nothing(function, *arguments)
+    graph(*arguments)
+    return compiled(lambda *given: graph(*given), *arguments)
+
+
+@pytest.mark.parametrize("by_xla", [compiled, traced_before])
 @pytest.mark.parametrize("wrong", [[T + 1, 1], [1, -1]])
-def test_under_xla_what_follows_from_a_wrong_length_is_nan(wrong):
+def test_under_xla_what_follows_from_a_wrong_length_is_nan(wrong, by_xla):
     cell, x = build("tf GRUCell", "float32"), floats(2, T, D)
     stack = rnn.MultiRNNCell([Leaky()])
 
-    @tf.function(jit_compile=True)
-    def run(x, lengths):
+    def graph(x, lengths):
         looped, state = rnn.dynamic_rnn(cell, x, lengths)
         steps, (last,) = rnn.static_rnn(stack, [x[:, 0], x[:, 1]], None, None, lengths)
         context, weights = rnn.attend(x, x, lengths)
         picked = rnn.last_output(x, lengths)
         return [tf.reduce_sum(a) for a in (looped, state, tf.stack(steps), last, context, weights, picked)]
 
+    run = by_xla(graph, x, np.array([T, 1], np.int32))
     assert np.isfinite(run(x, tf.constant([T, 1]))).all()
     sums = np.array(run(x, tf.constant(wrong)))
     assert np.isnan(sums[[1, 3, 4, 5, 6]]).all()
@@ -311,9 +321,12 @@ def test_under_xla_what_follows_from_a_wrong_length_is_nan(wrong):
 
 
 @pytest.mark.parametrize("keep_prob", [0.0, 1.5])
-def test_under_xla_what_a_wrong_keep_prob_keeps_is_nan(keep_prob):
-    cell = rnn.DropoutWrapper(build("tf GRUCell", "float32"), output_keep_prob=tf.Variable(keep_prob))
-    run = tf.function(lambda x, h: cell(x, h)[0], jit_compile=True)
+@pytest.mark.parametrize("by_xla", [compiled, traced_before])
+def test_under_xla_what_a_wrong_keep_prob_keeps_is_nan(keep_prob, by_xla):
+    share = tf.Variable(0.5)
+    cell = rnn.DropoutWrapper(build("tf GRUCell", "float32"), output_keep_prob=share)
+    run = by_xla(lambda x, h: cell(x, h)[0], floats(B, D), floats(B, H))
+    share.assign(keep_prob)
     assert np.isnan(run(floats(B, D), floats(B, H))).all()
 
 

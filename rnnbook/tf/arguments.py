@@ -11,7 +11,7 @@ from rnnbook import checks
 from rnnbook.protocol import Cell, begin, map_state
 from rnnbook.tf import tf1
 from rnnbook.tf.cell import check_tensor
-from rnnbook.tf.run_time import as_written, checked, in_xla, size, sized_state
+from rnnbook.tf.run_time import as_written, checked, checked_value, size, sized_state
 
 
 @as_written
@@ -76,17 +76,17 @@ def checked_lengths(
     lengths = tf.ensure_shape(tf.cast(lengths, tf.int64), [rows])
     if known is None or rows is None or steps is None:
         good = tf.equal(tf.shape(lengths)[0], B)  # in a session's graph == compares objects
-        if not in_xla():  # it knows sizes when it compiles, but no values: see `nan_unless_lengths`
-            good &= _in_range(lengths, T, least)
         message = f"{where}: {name} must be [B] with values from {least} to T; got"
-        lengths = checked(lengths, good, message, lengths, "with B =", B, "and T =", T)
+        words = message, lengths, "with B =", B, "and T =", T
+        lengths = checked(lengths, good, *words)
+        lengths = checked_value(lengths, _in_range(lengths, T, least), *words)
     return tf.cast(lengths, tf.int32)
 
 
 @as_written
 def nan_unless_lengths(values: Any, lengths: tf.Tensor, T: Any, least: int = 0) -> Any:
-    """``values``; under XLA, where no error can be raised, NaN if a length is not from ``least`` to T."""
-    if not in_xla():
+    """``values``, or NaN if a length is not from ``least`` to T, which XLA cannot make an error."""
+    if tf.executing_eagerly():
         return values
     good = _in_range(lengths, T, least)
     return map_state(lambda array: tf.where(good, array, tf.constant(float("nan"), array.dtype)), values)

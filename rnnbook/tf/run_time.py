@@ -36,17 +36,27 @@ def in_xla() -> bool:
 
 @as_written
 def checked(tensor: tf.Tensor, good: tf.Tensor, *words: Any) -> tf.Tensor:
-    """``tensor``, after ``good`` has been found true; if it is false, ``words`` are the error.
+    """``tensor``, after ``good``, which follows from sizes, has been found true; else ``words`` are the error.
 
-    Under XLA ``good`` must follow from sizes, which are known when it compiles: then a shape that does not
-    fit stops it, and of the words its error has the first, with ``_`` for what a name cannot hold.
+    XLA drops assertions, also of a function that was traced outside of it. But it knows all sizes when it
+    compiles: a shape that does not fit stops it, and of the words its error has the first, with ``_`` for
+    what a name cannot hold.
     """
+    tensor = checked_value(tensor, good, *words)
+    if tf.executing_eagerly():
+        return tensor
+    count = tf.size(tensor) + tf.where(good, 0, 1)
+    flat = tf.reshape(tensor, [count], name=re.sub(r"\W+", "_", words[0]))
+    whole = tf.reshape(flat, tf.shape(tensor))
+    whole.set_shape(tensor.shape)
+    return whole
+
+
+@as_written
+def checked_value(tensor: tf.Tensor, good: tf.Tensor, *words: Any) -> tf.Tensor:
+    """The same where ``good`` may follow from values, which XLA does not know: there nothing is checked."""
     if in_xla():
-        count = tf.size(tensor) + tf.where(good, 0, 1)
-        flat = tf.reshape(tensor, [count], name=re.sub(r"\W+", "_", words[0]))
-        whole = tf.reshape(flat, tf.shape(tensor))
-        whole.set_shape(tensor.shape)
-        return whole
+        return tensor
     # That of tf.debugging adds a branch to the graph, which costs more than the check.
     check = tf.raw_ops.Assert(condition=good, data=list(words))
     with tf.control_dependencies([] if check is None else [check]):  # None: has passed, eagerly

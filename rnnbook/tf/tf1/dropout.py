@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import LSTMStateTuple
-from rnnbook.tf.run_time import in_xla
+from rnnbook.tf.run_time import checked_value
 from rnnbook.tf.tf1.scopes import in_session
 
 v1 = tf.compat.v1
@@ -37,11 +37,10 @@ def share_kept(value: Any, dtype: tf.DType) -> Any:
         return value
     message = "DropoutWrapper: a keep_prob must be above 0 and at most 1, the share kept; got"
     good = (value > 0) & (value <= 1)
-    if in_xla():  # it drops assertions: what is kept is divided by NaN
-        return tf.cast(tf.where(good, value, tf.constant(float("nan"), value.dtype)), dtype)
-    check = tf.debugging.Assert(good, [message, value])
-    with tf.control_dependencies([] if check is None else [check]):
-        return tf.cast(tf.identity(value), dtype)
+    value = checked_value(value, good, message, value)
+    if not tf.executing_eagerly():  # XLA drops assertions: what is kept is divided by NaN
+        value = tf.where(good, value, tf.constant(float("nan"), value.dtype))
+    return tf.cast(value, dtype)
 
 
 def mask_seed(seed: int | None) -> int:
