@@ -69,7 +69,7 @@ def static_rnn(
     lengths = None
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, size(steps[0], 0), len(steps))
-        (state, *steps) = nan_unless_lengths((state, *steps), lengths, len(steps))
+        state = nan_unless_lengths(state, lengths, len(steps))
 
     quickly = fast.unroll_static(cell, steps, state, lengths)
     if quickly is not None:
@@ -144,7 +144,7 @@ def dynamic_rnn(
     lengths = None
     if sequence_length is not None:
         lengths = checked_lengths(where, sequence_length, size(inputs, rows), T)
-        inputs, state = nan_unless_lengths((inputs, state), lengths, T)
+        state = nan_unless_lengths(state, lengths, T)
     from_zero = initial_state is None
     quickly = fast.unroll(cell, inputs, state, lengths, time_major=time_major, from_zero=from_zero)
     if quickly is not None:
