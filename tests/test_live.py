@@ -45,7 +45,7 @@ def test_a_figure_is_right_in_every_view(figures, name):
         sizes = figure.locator("svg text").evaluate_all(
             "all => all.map(text => parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a)"
         )
-        assert min(sizes) >= 9
+        assert min(sizes, default=9) >= 9  # sheet music may have no words
     assert faults == []
 
 
