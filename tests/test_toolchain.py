@@ -249,7 +249,7 @@ def test_a_kernel_that_dies_is_named_within_seconds(book, someones, tmp_path):
 def test_executing_twice_gives_the_same_bytes(book):
     notebook = book / "book" / "page.ipynb"
     first = notebook.read_bytes()
-    execute(book / "book" / "page.md", book)
+    assert notebooks.asyncio.run(notebooks.execute_all([book / "book" / "page.md"], book, 1, anew=True)) == []
     assert notebook.read_bytes() == first
 
 
@@ -276,11 +276,41 @@ def test_a_page_is_stale_when_data_change_that_it_names_and_no_others(tmp_path):
     (tmp_path / "requirements.txt").touch()
     page, own, others = (tmp_path / name for name in ("page.md", "own.json", "others.json"))
     page.write_text('reads "own.json"')
-    before = notebooks.fingerprint(page, tmp_path)
+    nb = nbformat.v4.new_notebook()
+    before = notebooks.fingerprint(page, nb, tmp_path)
     others.write_text("[2]")
-    assert notebooks.fingerprint(page, tmp_path) == before
+    assert notebooks.fingerprint(page, nb, tmp_path) == before
     own.write_text("[1]")
-    assert notebooks.fingerprint(page, tmp_path) != before
+    assert notebooks.fingerprint(page, nb, tmp_path) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "runs"),
+    [
+        ("# A page", "# A page with a longer title", False),
+        ("import sys\n", "import sys  # of Python\n", True),
+        ("```{code-cell} python\n", "```{code-cell} python\n---\ntags: [raises-exception]\n---\n", True),
+    ],
+    ids=["prose", "code", "tag"],
+)
+def test_outputs_are_kept_where_nothing_but_prose_has_changed(book, tmp_path, monkeypatch, old, new, runs):
+    root = Path(shutil.copytree(book, tmp_path / "copy"))
+    page, ran = root / "book" / "page.md", []
+
+    async def run(nb, folder, on_start):
+        ran.append(folder)
+        notebooks.keep_outputs(nb, notebooks.written(page.with_suffix(".ipynb")))
+
+    monkeypatch.setattr(notebooks, "run", run)
+    assert old in PAGE
+    page.write_text(PAGE.replace(old, new, 1))
+    before = notebooks.written(page.with_suffix(".ipynb"))
+    assert notebooks.asyncio.run(notebooks.execute_all([page], root, 1)) == []
+    after = notebooks.written(page.with_suffix(".ipynb"))
+    assert ran == [page.parent] * runs
+    assert [cell.get("outputs") for cell in after.cells] == [cell.get("outputs") for cell in before.cells]
+    assert [cell.source for cell in after.cells] != [cell.source for cell in before.cells] or "tags" in new
+    assert not notebooks.is_stale(page, root)
 
 
 def test_a_check_names_the_stale_pages_and_runs_none(book, monkeypatch, capsys):

@@ -6,8 +6,9 @@
     python tools/notebooks.py --check         name the stale pages, run none
     python tools/notebooks.py --text NB.ipynb an edit made in Jupyter, back to .md
 
-A page is stale when its text, the package or the lock changed since it was executed;
-the notebook's metadata holds the fingerprint. What is written is canonical: cell ids
+A page is stale when its text, the package or the lock changed since it was executed; where
+the prose alone changed, the outputs stay and nothing runs. The notebook's metadata tells of
+what it was made. What is written is canonical: cell ids
 from their contents, no times, no stderr. So the same input gives the same bytes. Neither
 a text nor a notebook is written over where it holds an edit that the other has not.
 """
@@ -34,6 +35,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parent.parent
 CELL_SECONDS = 120
 FORMAT = {"extension": ".md", "format_name": "myst"}
+UNREADABLE = yaml.YAMLError, MystMetadataParsingError  # of a page's header, or of a cell's options
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
@@ -53,28 +55,51 @@ def contents(path: Path) -> bytes:
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 
-def fingerprint(page: Path, root: Path) -> str:
-    """A hash of all that decides a page's outputs: its text, the data beside it that it names, package, lock."""
+def fingerprint(page: Path, nb: nbformat.NotebookNode, root: Path) -> str:
+    """A hash of all that decides a page's outputs: its code, the data beside it that it names, package, lock."""
     digest = hashlib.sha256()
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            digest.update(f"{cell.source}\0{sorted(cell.metadata.get('tags', ()))}\0".encode())
     package = sorted((root / "rnnbook").rglob("*.py"))
     data = [path for path in sorted(page.parent.glob("*.json")) if path.name.encode() in contents(page)]
-    for path in [page, *data, *package, root / "requirements.txt"]:
+    for path in [*data, *package, root / "requirements.txt"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
         digest.update(contents(path) + b"\0")
     return digest.hexdigest()[:16]
 
 
-def is_stale(page: Path, root: Path) -> bool:
-    try:
-        metadata = nbformat.read(page.with_suffix(".ipynb"), as_version=4).metadata
-    except (OSError, nbformat.reader.NotJSONError):
-        return True
-    return metadata.get("rnnbook", {}).get("fingerprint") != fingerprint(page, root)
-
-
 def digest_of(page: Path) -> str:
     """A hash of a page's text alone."""
     return hashlib.sha256(contents(page)).hexdigest()[:16]
+
+
+def made_from(page: Path, nb: nbformat.NotebookNode, root: Path) -> dict[str, str]:
+    """What the notebook of a page says of its making; ``nb`` is the page as it was read."""
+    return {"fingerprint": fingerprint(page, nb, root), "text": digest_of(page)}
+
+
+def written(notebook: Path) -> nbformat.NotebookNode | None:
+    """The notebook as it was written, or None if there is none that is whole."""
+    try:
+        return nbformat.read(notebook, as_version=4)
+    except (OSError, nbformat.reader.NotJSONError):
+        return None
+
+
+def is_stale(page: Path, root: Path) -> bool:
+    nb = written(page.with_suffix(".ipynb"))
+    try:
+        return nb is None or nb.metadata.get("rnnbook") != made_from(page, jupytext.read(page), root)
+    except UNREADABLE:
+        return True
+
+
+def keep_outputs(nb: nbformat.NotebookNode, old: nbformat.NotebookNode) -> None:
+    """Give the cells of a page what the same code has put out before."""
+    cells, before = ([cell for cell in one.cells if cell.cell_type == "code"] for one in (nb, old))
+    for cell, done in zip(cells, before, strict=True):
+        cell.outputs, cell.execution_count = done.outputs, done.execution_count
 
 
 def ids(nb: nbformat.NotebookNode) -> list[str]:
@@ -90,14 +115,11 @@ def ids(nb: nbformat.NotebookNode) -> list[str]:
 
 def is_edited(notebook: Path) -> bool:
     """Whether a notebook that was written from a text has been edited since."""
-    try:
-        nb = nbformat.read(notebook, as_version=4)
-    except (OSError, nbformat.reader.NotJSONError):
-        return False
-    return "rnnbook" in nb.metadata and [cell.id for cell in nb.cells] != ids(nb)
+    nb = written(notebook)
+    return nb is not None and "rnnbook" in nb.metadata and [cell.id for cell in nb.cells] != ids(nb)
 
 
-def canonical(nb: nbformat.NotebookNode, **made_from: str) -> nbformat.NotebookNode:
+def canonical(nb: nbformat.NotebookNode, **source: str) -> nbformat.NotebookNode:
     """The notebook without anything that may differ between two runs."""
     for cell, name in zip(nb.cells, ids(nb), strict=True):
         cell.id = name
@@ -112,7 +134,7 @@ def canonical(nb: nbformat.NotebookNode, **made_from: str) -> nbformat.NotebookN
         language_info={"name": "python"},
         jupytext={"text_representation": FORMAT},
     )
-    nb.metadata.rnnbook = made_from
+    nb.metadata.rnnbook = source
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nb
 
@@ -131,18 +153,8 @@ def write_whole(path: Path, text: str) -> None:
         scratch.unlink(missing_ok=True)
 
 
-async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None:
-    """Run one page in its own kernel, in its own folder, and write its notebook."""
-    before = {"fingerprint": fingerprint(page, root), "text": digest_of(page)}
-    try:
-        nb = jupytext.read(page)
-    except (yaml.YAMLError, MystMetadataParsingError) as error:
-        raise Refused(f"its header, or the options of a cell, cannot be read: {error}") from error
-    target = page.with_suffix(".ipynb")
-    if is_edited(target):
-        raise Refused("its notebook was edited in Jupyter: make text NB=... first, or remove the notebook")
-    if not os.access(target if target.exists() else target.parent, os.W_OK) or target.is_dir():
-        raise PermissionError(f"cannot write {target.name}")  # said before the minutes are spent
+async def run(nb: nbformat.NotebookNode, folder: Path, on_start: Callable[..., None]) -> None:
+    """Run all cells in a kernel of their own."""
     client = NotebookClient(
         nb,
         timeout=CELL_SECONDS,
@@ -151,10 +163,32 @@ async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None
         on_notebook_start=on_start,
         coalesce_streams=True,  # or the number of pieces would depend on the moment
         extra_arguments=["--IPKernelApp.log_level=40"],
-        resources={"metadata": {"path": str(page.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     # TensorFlow's greetings go past the notebook, straight to the terminal
     await client.async_execute(stderr=subprocess.DEVNULL)
+
+
+async def execute(page: Path, root: Path, on_start: Callable[..., None], anew: bool = False) -> None:
+    """Run one page in its own kernel, in its own folder, and write its notebook.
+
+    Where nothing but its prose has changed, the outputs are those that are there, unless it shall run ``anew``.
+    """
+    try:
+        nb = jupytext.read(page)
+    except UNREADABLE as error:
+        raise Refused(f"its header, or the options of a cell, cannot be read: {error}") from error
+    before = made_from(page, nb, root)
+    target = page.with_suffix(".ipynb")
+    if is_edited(target):
+        raise Refused("its notebook was edited in Jupyter: make text NB=... first, or remove the notebook")
+    if not os.access(target if target.exists() else target.parent, os.W_OK) or target.is_dir():
+        raise PermissionError(f"cannot write {target.name}")  # said before the minutes are spent
+    old = written(target)
+    if old and not anew and old.metadata.get("rnnbook", {}).get("fingerprint") == before["fingerprint"]:
+        keep_outputs(nb, old)
+    else:
+        await run(nb, page.parent, on_start)
     for cell in nb.cells:
         drawn = any("image/png" in out.get("data", {}) for out in cell.get("outputs", ()))
         if not drawn and ("figure" in cell.metadata.get("mystnb", {}) or "plt.show()" in cell.source):
@@ -162,8 +196,8 @@ async def execute(page: Path, root: Path, on_start: Callable[..., None]) -> None
     write_whole(target, nbformat.writes(canonical(nb, **before)) + "\n")
 
 
-async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
-    """Run ``pages``, ``at_once`` at a time; return what went wrong, a line a page."""
+async def execute_all(pages: list[Path], root: Path, at_once: int, anew: bool = False) -> list[str]:
+    """Execute ``pages``, ``at_once`` at a time; return what went wrong, a line a page."""
     gate = asyncio.Semaphore(at_once)
     failures: list[str] = []
     whole, loop = asyncio.current_task(), asyncio.get_running_loop()
@@ -184,7 +218,7 @@ async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
             name = page.relative_to(root).as_posix()
             async with gate:
                 try:
-                    await execute(page, root, listen)
+                    await execute(page, root, listen, anew)
                 except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                     failures.append(f"{name}: {type(error).__name__}\n{error}")
                 except Refused as error:
@@ -201,13 +235,13 @@ async def execute_all(pages: list[Path], root: Path, at_once: int) -> list[str]:
 def to_text(notebook: Path) -> Path:
     """Write a notebook's cells back to its .md; outputs stay behind."""
     nb = nbformat.read(notebook, as_version=4)
-    made_from = nb.metadata.get("rnnbook", {}).get("text")
+    text = nb.metadata.get("rnnbook", {}).get("text")
     nb.metadata = nbformat.NotebookNode(
         jupytext={"text_representation": FORMAT},
         kernelspec={"name": KERNEL["name"], "display_name": KERNEL["display_name"]},
     )
     page = notebook.with_suffix(".md")
-    if made_from and page.exists() and digest_of(page) != made_from:
+    if text and page.exists() and digest_of(page) != text:
         raise Refused(
             f"{page.name} was edited since {notebook.name} was made from it. Nothing is written; to take "
             f"the notebook's text all the same, remove {page.name} first."
@@ -242,7 +276,7 @@ def main() -> int:
         return 1
     isolate()
     try:
-        failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once))
+        failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once, arguments.all))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print(
             "notebooks: interrupted. Every notebook is whole; the command goes on where it was.",
