@@ -5,7 +5,7 @@
 MAKEFLAGS += --no-print-directory
 HERE := $(wildcard rnnbook/protocol.py)
 PY := .venv/bin/python
-CODE := rnnbook tests tools benchmarks mutation noxfile.py book/conftest.py
+CODE := rnnbook tests tools training benchmarks mutation noxfile.py book/conftest.py
 OFFLINE := $(PY) tools/offline.py $(PY)
 BUILD := .venv/bin/jupyter-book build . -W -n --keep-going
 TAKEN := _build/taken

@@ -15,7 +15,7 @@ import coverage
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = ("rnnbook", "tests", "book", "tools", "benchmarks", "mutation")
+FOLDERS = ("rnnbook", "tests", "book", "tools", "training", "benchmarks", "mutation")
 LEFT_OUT = (
     *("book", "dictionary", "interruption", "oracle", "pages"),
     *("repository_links", "security", "toolchain", "wheel"),

@@ -1,4 +1,4 @@
-"""tools/train_language.py: what it trains is the page's, and it goes on where it was stopped.
+"""training/language.py: what it trains is the page's, and it goes on where it was stopped.
 
 Oracle: a training that nobody stopped, of a model of two numbers whose step is known.
 """
@@ -6,10 +6,9 @@ Oracle: a training that nobody stopped, of a model of two numbers whose step is 
 import base64
 import json
 
+import language as tool
 import numpy as np
 import pytest
-import train_language as tool
-from pages import ROOT
 
 
 class Number:
@@ -130,5 +129,4 @@ def test_what_the_page_reads_is_what_the_script_writes_and_is_small():
 
 
 def test_the_page_names_the_script():
-    assert "tools/train_language.py" in tool.PAGE.read_text()
-    assert (ROOT / "tools" / "train_language.py").exists()
+    assert "training/language.py" in tool.PAGE.read_text()

@@ -1,6 +1,6 @@
 """Train the two translators of book/6-applications/translating-dates and keep them for its figure, in dates.json beside it.
 
-    python tools/keep_dates.py
+    python training/dates.py
 
 Run it when the networks of that page have changed. It runs the page's own cells, up to the training of the networks
 with attention, and keeps those of the first seed. They are kept, and not taken from the page each time it is executed,
@@ -19,8 +19,9 @@ from typing import Any
 
 import jupytext
 import numpy as np
+from shared import APPLICATIONS
 
-PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "translating-dates.md"
+PAGE = APPLICATIONS / "translating-dates.md"
 LEVEL = 9
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#~%()*+,-./:;=?@[]^_"
 CELL = ("gates_kernel", "gates_bias", "candidate_kernel", "candidate_bias")

@@ -1,7 +1,7 @@
 """Train the network of the page "Which language is this?" to its end, and write what the page reads.
 
-    python tools/train_language.py            train, or go on from the checkpoint; some minutes
-    python tools/train_language.py --fresh    forget the checkpoint
+    python training/language.py            train, or go on from the checkpoint; some minutes
+    python training/language.py --fresh    forget the checkpoint
 
 Data, model and training step are cells of the page, those tagged `shared`: this script runs them, so
 it cannot differ from what a reader sees. Beside the page it writes `which-language.json`: the weights
@@ -10,35 +10,18 @@ n-grams, which is made on things that are held back from training.
 """
 
 import argparse
-import base64
-import hashlib
 import json
-import runpy
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import jupytext
 import numpy as np
+from shared import APPLICATIONS, CHECKPOINTS, float16, of_the_page
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "book" / "6-applications" / "which-language.md"
+PAGE = APPLICATIONS / "which-language.md"
 RESULT = PAGE.with_suffix(".json")
-CHECKPOINT = ROOT / "_build" / "which-language.npz"
+CHECKPOINT = CHECKPOINTS / "which-language.npz"
 UNITS, EPOCHS, BATCH, SEED = 128, 15, 64, 0
 GRAMS, ALPHAS = (2, 3, 4, 5), (1e-6, 3e-6, 1e-5)
-
-
-def of_the_page() -> dict[str, Any]:
-    """What the cells of the page define that are tagged ``shared``."""
-    cells = jupytext.read(PAGE).cells
-    shared = [cell.source for cell in cells if "shared" in cell.metadata.get("tags", ())]
-    with TemporaryDirectory() as folder:
-        script = Path(folder) / "page.py"
-        script.write_text("\n".join(shared), encoding="utf-8")
-        digest = hashlib.sha256(script.read_bytes()).hexdigest()
-        return runpy.run_path(str(script)) | {"digest": digest}
 
 
 def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) -> float:
@@ -62,7 +45,7 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
     if CHECKPOINT.exists():
         with np.load(CHECKPOINT) as saved:
             if str(saved["made_from"]) != made_from:
-                raise SystemExit("train_language: page or settings have changed: run it with --fresh")
+                raise SystemExit("language: page or settings have changed: run it with --fresh")
             curve = json.loads(str(saved["curve"]))
             for n, variable in enumerate(kept):
                 variable.assign(saved[f"n{n}"])
@@ -81,15 +64,12 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
             }
         )
         print(curve[-1], flush=True)
-        CHECKPOINT.parent.mkdir(exist_ok=True)
+        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
         values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
         part = CHECKPOINT.with_suffix(".part.npz")
         np.savez(part, curve=json.dumps(curve), made_from=made_from, **values)
         part.replace(CHECKPOINT)
-    weights = [
-        {"shape": list(v.shape), "float16": base64.b64encode(v.numpy().astype("<f2").tobytes()).decode()}
-        for v in model.variables
-    ]
+    weights = [float16(variable.numpy()) for variable in model.variables]
     settings = {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "seed": SEED}
     return settings | {"curve": curve, "weights": weights}
 
@@ -123,6 +103,6 @@ if __name__ == "__main__":
     parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
     if parser.parse_args().fresh:
         CHECKPOINT.unlink(missing_ok=True)
-    page = of_the_page()
+    page = of_the_page(PAGE)
     result = train(page) | {"search": search(page)}
     RESULT.write_text(json.dumps(result) + "\n", encoding="utf-8")
