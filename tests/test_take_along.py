@@ -76,6 +76,12 @@ def test_a_page_names_a_package_that_is_imported_only_when_a_function_is_called(
     assert "statsmodels" not in (unpacked["4-gates/gru"] / "requirements.txt").read_text()
 
 
+def test_a_page_names_a_package_of_which_it_reads_the_files_alone(unpacked):
+    page = "6-applications/tunes"
+    assert "import music21" not in code_of(page)
+    assert "\nmusic21==" in (unpacked[page] / "requirements.txt").read_text()
+
+
 def test_a_page_asks_for_the_extras_that_it_uses(unpacked):
     lines = {page: (unpacked[page] / "requirements.txt").read_text() for page in PAGES}
     assert ".whl[figures]\n" in lines["index"]

@@ -48,9 +48,11 @@ def build_wheel(folder: Path) -> Path:
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """The modules that code imports, by their full names."""
+    """The modules that code imports, by their full names; or whose files it looks for, by `find_spec`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("find_spec"):
+            yield ast.literal_eval(node.args[0])
+        elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
