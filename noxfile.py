@@ -48,6 +48,7 @@ OTHERS = (
     "test_toolchain",
     "test_training_demand",
     "test_training_language",
+    "test_training_shared",
     "test_training_tunes",
     "test_two_workers",
     "test_wheel",

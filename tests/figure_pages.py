@@ -6,14 +6,12 @@ tests/test_pages.py looks at it. A test belongs to the group of its figure
 (`pytest.mark.xdist_group`), so that one worker opens a page.
 """
 
-import base64
 import json
 import re
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
-import numpy as np
 from pages import AXE, ROOT, watch
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
@@ -54,11 +52,6 @@ def data_of(name: str, page: str = "") -> dict:
         script = (BOOK.parent / "_static" / "live" / given[1]).read_text(encoding="utf-8")
         return json.loads(script.partition(" = ")[2].rstrip(";\n"))
     return json.loads(unescape(re.search("<template>(.*?)</template>", html)[1]))
-
-
-def half_weights(packed: dict) -> np.ndarray:
-    """Weights that a page keeps as 16-bit numbers in base64."""
-    return np.frombuffer(base64.b64decode(packed["float16"]), "<f2").reshape(packed["shape"]).astype(float)
 
 
 @dataclass
@@ -109,3 +102,14 @@ class Tabs:
         figure.evaluate("(figure, html) => (figure.outerHTML = html)", html_of(name, page))
         figure.scroll_into_view_if_needed()
         return figure
+
+
+def assert_refused_in_words(figure: Locator, field: str, answer: str, wrong: dict[str, str]) -> None:
+    """Each wrong text of a field is answered by these words beside it; it stays, and so does the last answer."""
+    box, before = figure.get_by_label(field), figure.locator(answer).inner_text()
+    for text, words in wrong.items():
+        box.fill(text)
+        assert words in figure.get_by_role("alert").inner_text()
+        assert box.input_value() == text
+        assert box.get_attribute("aria-invalid") == "true"
+        assert figure.locator(answer).inner_text() == before

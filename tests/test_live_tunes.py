@@ -6,8 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from figure_pages import Tabs, data_of, half_weights
+from figure_pages import Tabs, data_of
 from playwright.sync_api import Locator, expect
+from shared import unpacked
 
 from rnnbook import scratch
 from rnnbook.figures import live
@@ -51,7 +52,7 @@ class Writer:
 
     def __init__(self, data: dict):
         self.tokens = data["tokens"]
-        weights = {name: half_weights(packed) for name, packed in data["weights"].items()}
+        weights = {name: unpacked(packed) for name, packed in data["weights"].items()}
         self.embedding, self.bias = weights["embedding"], weights["output_bias"]
         self.output = weights.get("output")
         if self.output is None:

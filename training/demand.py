@@ -10,7 +10,6 @@ Then it trains the best setting of each kind and strategy on all eight weeks, wi
 the page it writes `tomorrows-demand.json`: the search, and of each network losses and weights as float16.
 """
 
-import argparse
 import json
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from shared import APPLICATIONS, CHECKPOINTS, float16, of_the_page
+from shared import (
+    APPLICATIONS,
+    CHECKPOINTS,
+    check_made_from,
+    float16,
+    of_the_page,
+    told_to_begin_anew,
+)
 from tqdm import tqdm
 
 PAGE = APPLICATIONS / "tomorrows-demand.md"
@@ -41,8 +47,7 @@ class Checkpoint:
         self.path, self.done = path, {"made from": made_from}
         if path.exists():
             self.done = json.loads(path.read_text(encoding="utf-8"))
-            if self.done["made from"] != made_from:
-                raise SystemExit("demand: page or settings have changed: run it with --fresh")
+            check_made_from(self.done["made from"], made_from)
 
     def once(self, name: str, work: Callable[[], Any]) -> Any:
         if name not in self.done:
@@ -135,9 +140,7 @@ def networks(page: dict[str, Any], done: Checkpoint, tried: list[dict[str, Any]]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
-    if parser.parse_args().fresh:
+    if told_to_begin_anew(__doc__):
         CHECKPOINT.unlink(missing_ok=True)
     page = of_the_page(PAGE)
     settings = [VIEWS, CLOCKS, UNITS, EPOCHS, LONGER, SEARCH_SEEDS, SEEDS, HELD_WEEKS]

@@ -9,12 +9,11 @@ as float16, the loss and the share of right answers after each epoch, and the se
 n-grams, which is made on things that are held back from training.
 """
 
-import argparse
 import json
 from typing import Any
 
 import numpy as np
-from shared import APPLICATIONS, CHECKPOINTS, float16, of_the_page
+from shared import APPLICATIONS, CHECKPOINTS, float16, keep, of_the_page, resume, told_to_begin_anew
 from tqdm import tqdm
 
 PAGE = APPLICATIONS / "which-language.md"
@@ -40,15 +39,8 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
     model = page["Guesser"](UNITS, seed=SEED)
     trainer = page["Trainer"](model, EPOCHS * (len(tokens) // BATCH))
     kept = [*model.variables, *trainer.adam.variables]
-    curve: list[dict[str, float]] = []
     made_from = json.dumps([UNITS, EPOCHS, BATCH, SEED, page["digest"]])
-    if CHECKPOINT.exists():
-        with np.load(CHECKPOINT) as saved:
-            if str(saved["made_from"]) != made_from:
-                raise SystemExit("language: page or settings have changed: run it with --fresh")
-            curve = json.loads(str(saved["curve"]))
-            for n, variable in enumerate(kept):
-                variable.assign(saved[f"n{n}"])
+    curve: list[dict[str, Any]] = resume(CHECKPOINT, made_from, kept) or []
     for epoch in range(len(curve), EPOCHS):
         found = []
         rows_of_batches = page["batches"](lengths, BATCH, np.random.default_rng([SEED, epoch]))
@@ -64,11 +56,7 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
             }
         )
         print(curve[-1], flush=True)
-        CHECKPOINT.parent.mkdir(parents=True, exist_ok=True)
-        values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
-        part = CHECKPOINT.with_suffix(".part.npz")
-        np.savez(part, curve=json.dumps(curve), made_from=made_from, **values)
-        part.replace(CHECKPOINT)
+        keep(CHECKPOINT, made_from, kept, curve)
     weights = [float16(variable.numpy()) for variable in model.variables]
     settings = {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "seed": SEED}
     return settings | {"curve": curve, "weights": weights}
@@ -99,9 +87,7 @@ def search(page: dict[str, Any]) -> list[dict[str, float]]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoint")
-    if parser.parse_args().fresh:
+    if told_to_begin_anew(__doc__):
         CHECKPOINT.unlink(missing_ok=True)
     page = of_the_page(PAGE)
     result = train(page) | {"search": search(page)}

@@ -1,7 +1,9 @@
-"""What the trainings share: the cells of a page, and the form in which its weights lie beside it."""
+"""What the trainings share: the cells of a page, checkpoints, and the form in which weights lie beside the page."""
 
+import argparse
 import base64
 import hashlib
+import json
 import runpy
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +28,45 @@ def of_the_page(page: Path) -> dict[str, Any]:
         return runpy.run_path(str(script)) | {"digest": digest}
 
 
+def told_to_begin_anew(what: str | None) -> bool:
+    """Whether the command line asks so; ``what`` is the text of the script, of which its help shows the first line."""
+    parser = argparse.ArgumentParser(description=(what or "").splitlines()[0])
+    parser.add_argument("--fresh", action="store_true", help="forget the checkpoints")
+    return parser.parse_args().fresh
+
+
+def check_made_from(came: str, wanted: str) -> None:
+    """Refuse a checkpoint of another page, or of other settings."""
+    if came != wanted:
+        raise SystemExit("training: page or settings have changed: run it with --fresh")
+
+
+def resume(path: Path, made_from: str, variables: list[Any]) -> Any:
+    """What was kept beside the variables, which get their values back; None where nothing was kept."""
+    if not path.exists():
+        return None
+    with np.load(path) as kept:
+        check_made_from(str(kept["made_from"]), made_from)
+        for n, variable in enumerate(variables):
+            variable.assign(kept[f"n{n}"])
+        return json.loads(str(kept["so_far"]))
+
+
+def keep(path: Path, made_from: str, variables: list[Any], so_far: Any) -> None:
+    """Write a checkpoint, in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    values = {f"n{n}": variable.numpy() for n, variable in enumerate(variables)}
+    np.savez(part, so_far=json.dumps(so_far), made_from=made_from, **values)
+    part.replace(path)
+
+
 def float16(weight: np.ndarray) -> dict[str, Any]:
     """A weight as 16-bit numbers, little end first, in base64."""
     numbers = weight.astype("<f2").tobytes()
     return {"shape": list(weight.shape), "float16": base64.b64encode(numbers).decode()}
+
+
+def unpacked(weight: dict[str, Any]) -> np.ndarray:
+    """The numbers that `float16` has packed."""
+    return np.frombuffer(base64.b64decode(weight["float16"]), "<f2").reshape(weight["shape"]).astype(float)

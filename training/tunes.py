@@ -9,8 +9,6 @@ weights of the largest network as float16, the bits a token of every network on 
 the seconds of training, and what 200 tunes by each writer are worth.
 """
 
-import argparse
-import base64
 import hashlib
 import json
 import time
@@ -19,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import shared
-from shared import APPLICATIONS, float16, of_the_page
+from shared import APPLICATIONS, float16, keep, of_the_page, resume, told_to_begin_anew, unpacked
 from tqdm import tqdm
 
 PAGE = APPLICATIONS / "tunes.md"
@@ -80,18 +78,9 @@ def train(page: dict[str, Any], name: str) -> dict[str, Any]:
     model = page["Network"](plan.kind, plan.units, plan.layers, seed=SEED)
     trainer = page["Trainer"](model, plan.epochs * (len(learn) // BATCH), plan.dropped)
     kept = [*model.variables, *trainer.adam.variables]
-    curve: list[dict[str, float]] = []
-    first: list[float] = []
-    done, seconds = 0, 0.0
     made_from = json.dumps([plan, BATCH, SEED, digest(page)])
     checkpoint = CHECKPOINTS / (name.replace(" ", "-") + ".npz")
-    if checkpoint.exists():
-        with np.load(checkpoint) as saved:
-            if str(saved["made_from"]) != made_from:
-                raise SystemExit("tunes: page or settings have changed: run it with --fresh")
-            curve, first, done, seconds = json.loads(str(saved["so_far"]))
-            for n, variable in enumerate(kept):
-                variable.assign(saved[f"n{n}"])
+    curve, first, done, seconds = resume(checkpoint, made_from, kept) or ([], [], 0, 0.0)
     for epoch in range(done, plan.epochs):
         dealt = page["batches"](learn, BATCH, np.random.default_rng([SEED, epoch]))
         steps = len(learn) // BATCH
@@ -105,12 +94,7 @@ def train(page: dict[str, Any], name: str) -> dict[str, Any]:
             bits = round(page["bits"](model, ask), 4)
             curve.append({"epoch": epoch + 1, "seconds": round(seconds, 1), "bits": bits})
             print(name, curve[-1], flush=True)
-        CHECKPOINTS.mkdir(parents=True, exist_ok=True)
-        values = {f"n{n}": variable.numpy() for n, variable in enumerate(kept)}
-        so_far = json.dumps([curve, first, epoch + 1, seconds])
-        part = checkpoint.with_suffix(".part.npz")
-        np.savez(part, so_far=so_far, made_from=made_from, **values)
-        part.replace(checkpoint)
+        keep(checkpoint, made_from, kept, [curve, first, epoch + 1, seconds])
     found = plan._asdict() | {"batch": BATCH, "seed": SEED, "curve": curve, "first": first}
     return {"model": model, "found": found}
 
@@ -120,13 +104,6 @@ def packed(model: Any) -> dict[str, Any]:
     named = {"embedding": model.embedding, "kernel": model.cells[0].kernel, "bias": model.cells[0].bias}
     named |= {"projection": model.projection, "output_bias": model.output_bias}
     return {name: float16(weight.numpy()) for name, weight in named.items()}
-
-
-def unpacked(weights: dict[str, Any]) -> list[np.ndarray]:
-    return [
-        np.frombuffer(base64.b64decode(one["float16"]), "<f2").reshape(one["shape"]).astype(float)
-        for one in weights.values()
-    ]
 
 
 def learned(page: dict[str, Any]) -> str:
@@ -139,7 +116,7 @@ def let_write(page: dict[str, Any], weights: dict[str, Any]) -> dict[str, Any]:
     runs, draws = learned(page), np.random.default_rng(SEED)
     heads = [page["train"][n].tokens[:2] for n in draws.integers(0, len(page["train"]), WRITTEN)]
     u = draws.random((LONGEST, WRITTEN))
-    network = page["Writer"](unpacked(weights))
+    network = page["Writer"]([unpacked(weight) for weight in weights.values()])
     writers = {f"network, {name}": (network, how) for name, how in WAYS.items()}
     for order in (4, 7):
         counting = page["Counting"](page["count_runs"](page["as_text"](page["train"]), order), order)
@@ -161,9 +138,7 @@ def common_heads(page: dict[str, Any]) -> list[list[str]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--fresh", action="store_true", help="forget the checkpoints")
-    if parser.parse_args().fresh:
+    if told_to_begin_anew(__doc__):
         for checkpoint in CHECKPOINTS.glob("*.npz"):
             checkpoint.unlink()
     import tensorflow as tf
