@@ -382,6 +382,15 @@ def a_keep_prob_with_a_default(rnn, desk):
 
 
 @idiom
+def a_keep_prob_whose_shape_is_not_said(rnn, desk):
+    keep_prob = desk.given(np.float32(1.0), tf.TensorShape(None))
+    cell = rnn.DropoutWrapper(
+        rnn.LSTMCell(H), keep_prob, output_keep_prob=keep_prob, state_keep_prob=keep_prob
+    )
+    return rnn.dynamic_rnn(rnn.MultiRNNCell([cell, rnn.GRUCell(2)]), desk.x(), LENGTHS, dtype=tf.float32)
+
+
+@idiom
 def dropout_with_all_arguments(rnn, desk):
     cell = rnn.DropoutWrapper(rnn.LSTMCell(H), 1.0, 1.0, 1.0, True, D, tf.float32, 7)
     return rnn.dynamic_rnn(cell, desk.x(), dtype=tf.float32)

@@ -98,6 +98,17 @@ def test_a_keep_prob_that_is_fed_keeps_that_share(session, share):
     assert within_five_deviations(kept.mean(), share, kept.size)
 
 
+def test_a_keep_prob_of_unknown_shape_is_one_number_for_all(session):
+    keep_prob = v1.placeholder(tf.float32)
+    outputs = dynamic(rnn.DropoutWrapper(rnn.GRUCell(H), output_keep_prob=keep_prob))
+    assert outputs.shape == (B, T, H)
+    start(session)
+    kept = session.run(outputs, {keep_prob: 0.25}) != 0
+    assert within_five_deviations(kept.mean(), 0.25, kept.size)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Shape of tensor .*\[11\]"):
+        session.run(outputs, {keep_prob: np.full(H, 0.5, "float32")})
+
+
 @pytest.mark.parametrize("share", [0.0, -0.5, 1.5, float("nan")])
 def test_a_keep_prob_outside_its_range_is_refused_when_it_is_fed(session, share):
     keep_prob = v1.placeholder(tf.float32, [])

@@ -35,6 +35,8 @@ def share_kept(value: Any, dtype: tf.DType) -> Any:
     """The keep probability as one divides by it; a tensor is checked when it is used."""
     if not tf.is_tensor(value):
         return value
+    if value.shape.rank is None:  # of a placeholder that was told none
+        value = tf.ensure_shape(value, [])
     message = "DropoutWrapper: a keep_prob must be above 0 and at most 1, the share kept; got"
     good = (value > 0) & (value <= 1)
     value = checked_value(value, good, message, value)
