@@ -334,6 +334,14 @@ def keras_layer(kind="GRU", units=H, **options):
 LSTM = rnn.LSTMCell(H, num_proj=2, num_inputs=D)
 PEEPHOLES = rnn.LSTMCell(H, use_peepholes=True, num_inputs=D)
 GRU = rnn.GRUCell(H, num_inputs=D)
+
+
+def one_row(values):
+    """What a function of the user's may make of all rows by mistake."""
+    return tf.reduce_mean(values, axis=0, keepdims=True)
+
+
+DRAWS = "a function of shape and dtype such as tf.compat.v1.orthogonal_initializer()"
 TUPLE = "True: a state is the tuple (c, h), and tf.concat(state, axis=1) makes one array of it"
 RNN_KINDS = "a BasicRNNCell, BasicLSTMCell, LSTMCell or GRUCell"
 LAYERS = "a SimpleRNN, LSTM or GRU"
@@ -356,7 +364,15 @@ ONLY_TENSORFLOW = [
     (ValueError, f"MultiRNNCell: state_is_tuple must be {TUPLE}; got False", lambda: rnn.MultiRNNCell([GRU], state_is_tuple=False)),
     (ValueError, "BasicLSTMCell: state must be structured like state_size LSTMStateTuple(c=5, h=5); got tuple(shape (4, 5), shape (4, 5), shape (4, 5))", lambda: rnn.BasicLSTMCell(H)(STEP, (STATE, STATE, STATE))),
     (TypeError, "LSTMCell: activation must be a function such as tf.tanh; got 'tahn'", lambda: rnn.LSTMCell(H, activation="tahn")),
+    (ValueError, "LSTMCell: result of activation must be [B, H] with B=4; got shape (1, 5)", lambda: rnn.LSTMCell(H, activation=one_row)(STEP, (STATE, STATE))),  # would be broadcast
+    (TypeError, "OutputProjectionWrapper: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: rnn.OutputProjectionWrapper(GRU, 2, np.tanh)(STEP, STATE)),
+    (ValueError, "InputProjectionWrapper: result of activation must be [B, H] with H=2; got shape (4, 1)", lambda: rnn.InputProjectionWrapper(rnn.GRUCell(H), 2, lambda a: a[:, :1])(STEP, STATE)),
+    (TypeError, "ResidualWrapper: residual_fn must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: rnn.ResidualWrapper(GRU, lambda i, o: o.numpy())(STEP, STATE)),
+    (ValueError, "ResidualWrapper: result of residual_fn must be [B, O] with B=4; got shape (1, 5)", lambda: rnn.ResidualWrapper(GRU, lambda i, o: one_row(o))(STEP, STATE)),
     (TypeError, "GRUCell: activation must be a function from tensor to tensor such as tf.tanh; got one that returns an ndarray", lambda: rnn.GRUCell(H, np.tanh)(STEP, STATE)),
+    (TypeError, f"GRUCell: kernel_initializer must be {DRAWS}; got 'orthogonal'", lambda: rnn.GRUCell(H, kernel_initializer="orthogonal")),
+    (TypeError, f"GRUCell: bias_initializer must be {DRAWS}; got 0.1", lambda: rnn.GRUCell(H, bias_initializer=0.1)),
+    (TypeError, f"LSTMCell: initializer must be {DRAWS}; got array([1.])", lambda: rnn.LSTMCell(H, initializer=np.ones(1))),
     (TypeError, "GRUCell: inputs must be of a floating dtype; got int64", lambda: rnn.GRUCell(H)(STEP.astype(int), STATE)),
     (ValueError, f"LSTMCell: cell_clip must be {POSITIVE}; got -1.0", lambda: rnn.LSTMCell(H, cell_clip=-1.0)),
     (TypeError, f"LSTMCell: proj_clip must be {POSITIVE}; got '1'", lambda: rnn.LSTMCell(H, num_proj=2, proj_clip="1")),

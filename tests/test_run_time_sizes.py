@@ -135,6 +135,33 @@ def test_a_step_of_ones_own_that_loses_rows_is_refused(unroll, what, lengths):
         graph(x)
 
 
+def one_row(*values):
+    return tf.reduce_mean(values[-1], axis=0, keepdims=True)
+
+
+FUNCTIONS = {
+    "LSTMCell: result of activation": lambda: rnn.LSTMCell(H, activation=one_row),
+    "GRUCell: result of activation": lambda: rnn.GRUCell(H, one_row),
+    "OutputProjectionWrapper: result of activation": lambda: rnn.OutputProjectionWrapper(
+        rnn.GRUCell(H), 2, one_row
+    ),
+    "InputProjectionWrapper: result of activation": lambda: rnn.InputProjectionWrapper(
+        rnn.GRUCell(H), 2, one_row
+    ),
+    "ResidualWrapper: result of residual_fn": lambda: rnn.ResidualWrapper(rnn.GRUCell(H), one_row),
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_in_a_cell_that_loses_rows_is_refused(name):
+    """Its result would be broadcast, or be the output of all rows."""
+    cell, x = FUNCTIONS[name](), floats(B, T, D)
+    graph = knowing_nothing(lambda x: rnn.dynamic_rnn(cell, x)[0], x)
+    assert graph(x[:1]).shape[0] == 1
+    with refused(f"{name} must be of B rows, B =] [4] [; got] [1]"):
+        graph(x)
+
+
 def test_steps_of_unequal_rows_are_refused():
     spec = tf.TensorSpec([None, D], tf.float32)
     graph = tf.function(

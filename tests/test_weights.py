@@ -6,7 +6,9 @@ other, and the law of Glorot's uniform distribution (bounds and variance).
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -141,6 +143,29 @@ def test_glorot_takes_its_randomness_from_the_seed_alone():
     one = glorot_uniform((3, 5), "float32", seed=7)
     np.random.seed(1)  # noqa: NPY002
     np.testing.assert_array_equal(one, glorot_uniform((3, 5), "float32", seed=7))
+
+
+@pytest.mark.parametrize("numbers", [np.zeros(()), np.zeros((1, 1)), np.zeros((D + H + 1, 2 * H))])
+@pytest.mark.parametrize("name", ["kernel_initializer", "bias_initializer"])
+@pytest.mark.parametrize("session", [True, False])
+def test_an_initializer_that_draws_another_shape_is_refused(name, numbers, session):
+    """A single number for a whole bias would be broadcast, and learn as one."""
+    cell = rnn.GRUCell(H, **{name: lambda shape, dtype=None, **_: tf.cast(numbers, dtype)})
+    with (
+        tf.Graph().as_default() if session else nullcontext(),
+        pytest.raises(ValueError, match=r"shape.* not compatible with the explicitly supplied"),
+    ):
+        cell.build(D)
+
+
+def test_an_initializer_of_keras_draws_each_weight_anew():
+    """One object of Keras 3 gives the same numbers whenever it is called."""
+    draws = keras.initializers.RandomNormal()
+    kernels = [rnn.GRUCell(H, kernel_initializer=draws, num_inputs=D).candidate_kernel for _ in range(2)]
+    assert np.all(kernels[0] != kernels[1])
+    draws = keras.initializers.RandomNormal(seed=1)
+    kernels = [rnn.GRUCell(H, kernel_initializer=draws, num_inputs=D).candidate_kernel for _ in range(2)]
+    np.testing.assert_array_equal(*kernels)
 
 
 @pytest.mark.parametrize(

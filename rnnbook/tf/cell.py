@@ -18,7 +18,7 @@ from rnnbook.initial import glorot_uniform
 from rnnbook.protocol import map_state
 from rnnbook.tf import tf1
 from rnnbook.tf.beside_keras import Saved, check_trained_by_keras
-from rnnbook.tf.run_time import as_written, state_of_step
+from rnnbook.tf.run_time import as_written, size, state_of_step, with_rows
 
 BUILDING = threading.RLock()  # of threads that meet a new cell at once, the first draws its weights
 MEMBERS = ("dtype", "trainable_variables")  # beside those of the protocol
@@ -186,18 +186,7 @@ class WeightedCell(Cell):
     def phi(self, values: tf.Tensor) -> tf.Tensor:
         """The activation of ``values`` [B, H]."""
         result = self.activation(values)
-        if self.activation not in TANH:
-            self._check_activated(result)
-        return result
-
-    @as_written
-    def _check_activated(self, result: Any) -> None:
-        if not tf.is_tensor(result):  # np.tanh would work, and cut the gradient in silence
-            expected = "a function from tensor to tensor such as tf.tanh"
-            came = f"one that returns {checks.what(result)}"
-            checks.fail(self.kind, "activation", expected, came, TypeError)
-        checks.check_array(self.kind, "result of activation", result, "B H", {"H": self.num_units})
-        checks.check_dtype(self.kind, "result of activation", result, self.dtype)
+        return result if self.activation in TANH else checked_result(self.kind, "activation", result, values)
 
 
 class Wrapper(Cell):
@@ -229,6 +218,18 @@ def check_activation(where: str, activation: Any) -> Callable[[tf.Tensor], tf.Te
     if not callable(found):
         checks.fail(where, "activation", "a function such as tf.tanh", checks.shown(activation), TypeError)
     return found
+
+
+@as_written
+def checked_result(where: str, name: str, result: Any, values: tf.Tensor, letters: str = "B H") -> tf.Tensor:
+    """What a function of the user's made of ``values`` [B, H], of the same rows, and the same H where asked."""
+    if not tf.is_tensor(result):  # np.tanh would work, and cut the gradient in silence
+        expected = "a function from tensor to tensor such as tf.tanh"
+        checks.fail(where, name, expected, f"one that returns {checks.what(result)}", TypeError)
+    name, (rows, columns) = f"result of {name}", checks.static_shape(values) or (None, None)
+    checks.check_array(where, name, result, letters, {"B": rows, "H": columns})
+    checks.check_dtype(where, name, result, values)
+    return with_rows(where, name, result, size(values, 0))
 
 
 def glorot(seed: int | None, shape: tuple[int, ...], dtype: tf.DType) -> np.ndarray:

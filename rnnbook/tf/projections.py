@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.tf import tf1
-from rnnbook.tf.cell import Cell, Wrapper, check_activation, check_tensor, glorot
+from rnnbook.tf.cell import Cell, Wrapper, check_activation, check_tensor, checked_result, glorot
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -36,7 +36,9 @@ class _Projection(Wrapper):
 
     def _project(self, values: tf.Tensor) -> tf.Tensor:
         projected = values @ self.kernel + self.bias
-        return projected if self.activation is None else self.activation(projected)
+        if self.activation is None:
+            return projected
+        return checked_result(self.kind, "activation", self.activation(projected), projected)
 
 
 class OutputProjectionWrapper(_Projection):

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.tf import tf1
-from rnnbook.tf.cell import MEMBERS, Cell, Wrapper, check_tensor
+from rnnbook.tf.cell import MEMBERS, Cell, Wrapper, check_tensor, checked_result
 
 
 class MultiRNNCell(Cell):
@@ -225,4 +225,7 @@ class ResidualWrapper(Wrapper):
         sizes = {} if self.residual_fn else {"D": self.output_size}
         check_tensor("ResidualWrapper", "inputs", inputs, "B D", sizes)
         output, new_state = self.inside(inputs, state, scope)
-        return self.residual_fn(inputs, output) if self.residual_fn else output + inputs, new_state
+        if self.residual_fn is None:
+            return output + inputs, new_state
+        result = self.residual_fn(inputs, output)
+        return checked_result("ResidualWrapper", "residual_fn", result, output, "B O"), new_state

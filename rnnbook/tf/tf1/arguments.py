@@ -68,6 +68,8 @@ def _of_today(where: str, words: dict[str, Any], own: Any) -> dict[str, Any]:
             continue
         if name == "num_inputs":
             value = num_inputs(value)
+        if name.endswith("initializer") and value is not None:
+            value = initializer(where, name, value)
         kept[name] = int(value) if isinstance(value, Dimension) and value.value is not None else value
     return kept
 
@@ -76,6 +78,15 @@ def num_inputs(value: Any) -> Any:
     """The inputs of a cell, where ``build`` was given the shape [B, D] of TF 1.x."""
     if isinstance(value, (tf.TensorShape, list, tuple)) and len(value) == 2:
         return tf.TensorShape(value).as_list()[1]
+    return value
+
+
+def initializer(where: str, name: str, value: Any) -> Any:
+    """What draws a weight: a function as it is, or an object of the class that came."""
+    value = value() if isinstance(value, type) else value
+    if not callable(value):
+        expected = "a function of shape and dtype such as tf.compat.v1.orthogonal_initializer()"
+        checks.fail(where, name, expected, checks.shown(value), TypeError)
     return value
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 v1 = tf.compat.v1
@@ -102,11 +103,11 @@ def weight(
         initializer: what draws it; None leaves that to the scope and, where there is none, to ``draw``.
         draw: a function of shape and dtype.
     """
-    if isinstance(initializer, type):
-        initializer = initializer()
+    if isinstance(initializer, keras.initializers.Initializer):  # one object draws the same at every call
+        initializer = initializer.clone()
     if in_session():
         return v1.get_variable(re.sub("_(kernel|bias)$", r"/\1", name), shape, dtype, initializer)
-    return tf.Variable((initializer or draw)(shape, dtype=dtype), name=name)
+    return tf.Variable((initializer or draw)(shape, dtype=dtype), name=name, shape=shape)
 
 
 def open_session(where: str) -> Any:
