@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+HIDDEN_TOO = ("cells", "cell", "_cells", "_cell")  # wrappers of TF 1.x hid theirs
 MEMBERS = ("state_size", "output_size", "zero_state", "__call__")
 
 
@@ -71,13 +72,13 @@ got int without state_size, output_size, zero_state, __call__
         raise TypeError(f"{where}: cell.output_size must be a whole number; got {width!r}")
 
 
-def parts(cell: object) -> Iterator[Any]:
-    """A cell and all cells inside it."""
+def parts(cell: object, names: Sequence[str] = ("cells", "cell")) -> Iterator[Any]:
+    """A cell and all cells inside it, which it holds under one of these names."""
     yield cell
-    held = getattr(cell, "cells", None) or (getattr(cell, "cell", None),)
-    for inner in held if isinstance(held, (list, tuple)) else ():
-        if inner is not None:
-            yield from parts(inner)
+    held = next((held for name in names if (held := getattr(cell, name, None)) is not None), ())
+    for inner in held if isinstance(held, (list, tuple)) else (held,):
+        if hasattr(inner, "state_size"):
+            yield from parts(inner, names)
 
 
 def begin(cell: object) -> None:
@@ -85,7 +86,7 @@ def begin(cell: object) -> None:
 
     A cell that wants to know has a method ``begin()``: variational dropout draws its masks then.
     """
-    for part in parts(cell):
+    for part in parts(cell, HIDDEN_TOO):
         if callable(getattr(part, "begin", None)):
             part.begin()
 

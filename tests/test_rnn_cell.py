@@ -82,6 +82,33 @@ def test_two_cells_have_weights_of_their_own_also_in_a_stack(kind):
     assert len(stack.trainable_variables) == 2
 
 
+class Around(rnn.RNNCell):
+    """A wrapper of one's own, under whatever name it holds its cell."""
+
+    state_size = output_size = H
+
+    def __init__(self, name, cell):
+        super().__init__()
+        self.name_of_cell = name
+        setattr(self, name, cell)
+
+    def call(self, inputs, state):
+        return getattr(self, self.name_of_cell)(inputs, state)
+
+
+@pytest.mark.parametrize("name", ["cell", "_cell", "_wrapped"])
+@pytest.mark.parametrize("start", [None, np.zeros((B, H))])
+def test_variational_masks_inside_are_drawn_anew_for_every_sequence(name, start):
+    inside = rnn.DropoutWrapper(
+        cell_of(Sum), output_keep_prob=0.5, variational_recurrent=True, dtype=tf.float64, seed=0
+    )
+    cell = rnn.MultiRNNCell([Around(name, inside)])
+    state = None if start is None else (tf.constant(start),)
+    masks = [rnn.dynamic_rnn(cell, X, initial_state=state)[0].numpy() != 0 for _ in range(4)]
+    assert all(np.array_equal(mask[:, 1:], mask[:, :-1]) for mask in masks)
+    assert len({mask.tobytes() for mask in masks}) == 4
+
+
 def test_a_scope_outside_changes_nothing():
     cell = cell_of(Sum)
     for name in ("train", "test"):

@@ -12,6 +12,7 @@ from rnnbook import checks
 from rnnbook.tf.cell import Cell
 from rnnbook.tf.run_time import as_written, size, sized
 from rnnbook.tf.tf1.scopes import in_session, name_cell, scope_of
+from rnnbook.tf.wrappers import DropoutWrapper
 
 v1 = tf.compat.v1
 
@@ -63,7 +64,14 @@ class RNNCell(Cell):
         """Make the weights, where ``call`` does not."""
         self.built = True
 
+    def begin(self) -> None:
+        """A sequence begins: tell the cells that this one holds, under whatever name."""
+        for part in self.submodules:
+            if isinstance(part, DropoutWrapper):
+                part.begin()
+
     def zero_state(self, batch_size: Any, dtype: Any = None) -> Any:
+        self.begin()
         sizes = tf.nest.flatten(self.state_size)
         if all(isinstance(one, Integral) for one in sizes) and not isinstance(self.state_size, list):
             return super().zero_state(batch_size, dtype)
