@@ -151,6 +151,48 @@ def test_predictions_and_free_runs_follow_a_model_whose_parts_are_replaced():
     assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(results))
 
 
+class Scaled(rnn.RNNCell):
+    """A cell of one's own as TF 1.x code has them, with what it needs in private attributes."""
+
+    state_size = output_size = 5
+
+    def __init__(self, cell):
+        super().__init__()
+        self._cell, self._gain, self._more = cell, 1.0, {"shift": [0.0]}
+
+    def call(self, inputs, state):
+        output, state = self._cell(inputs, state)
+        return output * self._gain + self._more["shift"][0], state
+
+
+def test_predictions_follow_what_a_cell_of_ones_own_keeps_for_itself():
+    model = rnn.SequenceRegressor(Scaled(rnn.BasicLSTMCell(5, seed=0)), 1, seed=1)
+    model.cell.state_size = rnn.LSTMStateTuple(5, 5)
+    x, results = normal(4, 3, 1, dtype=np.float32), []
+
+    def follow():
+        np.testing.assert_allclose(model.predict(x), model(x), rtol=0, atol=1e-6)
+        results.append(model(x).numpy())
+
+    follow()
+    model.cell._gain = 3.0
+    follow()
+    model.cell._more["shift"][0] = 1.0
+    follow()
+    model.cell._cell.forget_bias = 5.0
+    follow()
+    assert all(np.abs(a - b).max() > 1e-3 for a, b in pairwise(results))
+
+
+def test_predictions_do_not_take_a_new_weight_for_one_that_is_gone():
+    """Python gives the memory of an object that is gone, and with it its id, to the next one."""
+    model = rnn.SequenceRegressor(rnn.BasicRNNCell(5, num_inputs=1, seed=0), 1, seed=1)
+    x = normal(4, 3, 1, dtype=np.float32)
+    for seed in range(20):
+        model.cell.kernel = tf.Variable(normal(6, 5, seed=seed, dtype=np.float32))
+        np.testing.assert_allclose(model.predict(x), model(x), rtol=0, atol=1e-6)
+
+
 def test_predicting_again_makes_no_new_graph():
     model = rnn.SequenceRegressor(rnn.GRUCell(5, num_inputs=1, seed=0), 1, seed=1)
     for rows in (4, 5, 6, 7):
