@@ -349,21 +349,52 @@ def test_an_optimizer_whose_squares_vanish_in_float16_is_refused_there():
         assert losses[-8:].mean() < losses[:8].mean() / 2
 
 
+class Plain:
+    """A cell of the protocol that is no object of TensorFlow's, around one that is."""
+
+    state_size = output_size = H
+
+    def __init__(self):
+        self.inside, self.scale = rnn.GRUCell(H, seed=0), {"of outputs": [tf.Variable(2.0)]}
+        self.count = tf.Variable(0.0, trainable=False)
+
+    def zero_state(self, batch_size, dtype=tf.float32):
+        return tf.zeros((batch_size, H), dtype)
+
+    def __call__(self, inputs, state):
+        output, state = self.inside(inputs, state)
+        return self.scale["of outputs"][0] * output, state
+
+    @property
+    def trained(self):
+        return [*self.inside.trainable_variables, self.scale["of outputs"][0]]
+
+
+class Own(rnn.RNNCell):
+    """A cell as TF 1.x code has it."""
+
+    state_size = output_size = H
+
+    def call(self, inputs, state):
+        new_state = tf.tanh(inputs @ tf.compat.v1.get_variable("w", [inputs.shape[-1], H]) + state)
+        return new_state, new_state
+
+
 class Both(tf.Module):
     """A cell, and Keras's layer in a list."""
 
-    def __init__(self):
+    def __init__(self, cell=None):
         super().__init__()
-        self.cell, self.layers = rnn.GRUCell(H, seed=0), [keras.layers.Dense(1)]
+        self.cell, self.layers = cell or rnn.GRUCell(H, seed=0), [keras.layers.Dense(1)]
 
     def __call__(self, x):
         return self.layers[0](rnn.dynamic_rnn(self.cell, x)[0][:, -1])
 
 
 class InKeras(keras.Model):
-    def __init__(self):
+    def __init__(self, cell=None):
         super().__init__()
-        self.cell, self.dense = rnn.GRUCell(H, seed=0), keras.layers.Dense(1)
+        self.cell, self.dense = cell or rnn.GRUCell(H, seed=0), keras.layers.Dense(1)
 
     def call(self, x):
         return self.dense(rnn.dynamic_rnn(self.cell, x)[0][:, -1])
@@ -379,18 +410,22 @@ class Listed(Both):
 
 def all_weights(model):
     dense = model.dense if isinstance(model, keras.Model) else model.layers[0]
-    return [np.array(weight) for weight in (*model.cell.trainable_variables, *dense.trainable_variables)]
+    of_cell = model.cell.trained if isinstance(model.cell, Plain) else model.cell.trainable_variables
+    return [np.array(weight) for weight in (*of_cell, *dense.trainable_variables)]
 
 
-@pytest.mark.parametrize(("kind", "moved"), [(Both, 6), (InKeras, 6), (Listed, 4)])
-def test_a_cell_and_a_keras_layer_train_together(kind, moved):
+TRAINED = [(kind, cell, 0) for kind in (Both, InKeras) for cell in (None, Own, Plain)]
+
+
+@pytest.mark.parametrize(("kind", "cell", "still"), [*TRAINED, (Listed, None, 2)])
+def test_a_cell_and_a_keras_layer_train_together(kind, cell, still):
     x, y = sums()
-    model = kind()
+    model = kind(cell and cell())
     model(x)
     before = all_weights(model)
     rnn.fit(model, x, y, keras.optimizers.SGD(0.1), steps=2, batch_size=8, seed=0)
     changes = [np.abs(one - other).max() > 0 for one, other in zip(before, all_weights(model), strict=True)]
-    assert changes == [True] * moved + [False] * (6 - moved)
+    assert changes == [True] * (len(changes) - still) + [False] * still
 
 
 def test_a_frozen_keras_layer_stays_as_it_is():
@@ -405,11 +440,12 @@ def test_a_frozen_keras_layer_stays_as_it_is():
 
 
 @pytest.mark.parametrize("eagerly", [False, True])
-def test_keras_refuses_to_train_a_model_whose_cell_it_overlooks(eagerly):
+@pytest.mark.parametrize("cell", [None, Own(), Plain()])
+def test_keras_refuses_to_train_a_model_whose_cell_it_overlooks(eagerly, cell):
     x, y = sums()
-    model = InKeras()
+    model = InKeras(cell)
     model.compile("sgd", "mse", run_eagerly=eagerly)
-    text = "GRUCell: a cell in a Keras model must be trained by rnnbook.tf.fit without compile, or converted by to_keras"
+    text = f"{type(model.cell).__name__}: a cell in a Keras model must be trained by rnnbook.tf.fit without compile, or converted by to_keras"
     with pytest.raises(ValueError, match=f"{text}; got InKeras.fit, which overlooks its weights"):
         model.fit(x, y, verbose=0)
     assert model.predict(x, verbose=0).shape == (16, 1)

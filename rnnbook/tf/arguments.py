@@ -10,6 +10,7 @@ import tensorflow as tf
 from rnnbook import checks
 from rnnbook.protocol import Cell, begin, map_state
 from rnnbook.tf import tf1
+from rnnbook.tf.beside_keras import check_trained_by_keras
 from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.run_time import as_written, checked, checked_value, size, sized_state
 
@@ -50,6 +51,7 @@ def initial_state_or_zeros(where: str, cell: Cell, state: Any, inputs: tf.Tensor
     else:
         begin(cell)
     state = tf1.as_state(state, cell.state_size)
+    check_trained_by_keras(cell)  # one that does not ask for itself
     B = inputs.shape[0]
     checks.check_state(where, name, state, cell.state_size, B, inputs.dtype, check_tensor)
     state = map_state(tf.convert_to_tensor, state)

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from rnnbook import checks
+from rnnbook.tf.beside_keras import check_trained_by_keras
 from rnnbook.tf.cell import Cell
 from rnnbook.tf.run_time import as_written, size, sized
 from rnnbook.tf.tf1.scopes import in_session, name_cell, scope_of
@@ -175,3 +176,4 @@ def _kept(cell: Any) -> Iterator[None]:
 
     with v1.variable_scope(outside, custom_getter=find):
         yield
+    check_trained_by_keras(cell)
