@@ -9,6 +9,7 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from notebooks import below
 
 import rnnbook.data
 import rnnbook.scratch
@@ -16,10 +17,7 @@ import rnnbook.tf
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-NOTEBOOKS, TEXTS = (  # but for what Jupyter leaves behind
-    sorted(path for path in BOOK.rglob(pattern) if ".ipynb_checkpoints" not in path.parts)
-    for pattern in ("*.ipynb", "*.md")
-)
+NOTEBOOKS, TEXTS = (below(BOOK, pattern) for pattern in ("*.ipynb", "*.md"))
 CHAPTERS = [path for path in NOTEBOOKS if path.parent.name not in ("book", "reference")]
 ALLOWED_TAGS = {"hide-cell", "hide-input", "raises-exception", "shared"}  # shared: a script runs it too
 

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import light_pages
 import numpy as np
 import pytest
+from notebooks import below
 from pages import AXE, PAINTED, ROOT, Html, own_bytes, seen_faults, watch, written_faults
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -30,7 +31,7 @@ BOOK = ROOT / "_build" / "html"
 START = "index.html"  # leads on to book/index.html
 HTML = [path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html") if "_static" not in path.parts]
 PAGES = sorted(page for page in HTML if page != START)
-NOTEBOOKS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "book").rglob("*.ipynb"))
+NOTEBOOKS = [path.relative_to(ROOT).as_posix() for path in below(ROOT / "book", "*.ipynb")]
 # The landing page, one with code and exercises, one that Sphinx writes from docstrings, its index, its search.
 SERVED = [
     "book/index.html",
@@ -124,7 +125,7 @@ def site() -> Iterator[str]:
 
 def test_every_page_is_built():
     written = {
-        path.relative_to(ROOT).with_suffix(".html").as_posix() for path in (ROOT / "book").rglob("*.md")
+        path.relative_to(ROOT).with_suffix(".html").as_posix() for path in below(ROOT / "book", "*.md")
     }
     assert written | {"genindex.html", "search.html"} == set(PAGES), "run make book"
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from notebooks import below
 
 ROOT = Path(__file__).resolve().parent.parent
 RUFF = Path(sys.executable).with_name("ruff")
@@ -95,7 +96,7 @@ def test_no_module_and_no_page_holds_such_words():
     rooms = [path for path in ROOT.iterdir() if path.is_dir() and path.name[0] not in "._"]
     modules = {path for room in rooms for path in room.rglob("*.py")} - {Path(__file__)}
     code = {path: path.read_text(encoding="utf-8") for path in modules}
-    for path in (ROOT / "book").rglob("*.ipynb"):
+    for path in below(ROOT / "book", "*.ipynb"):
         cells = nbformat.read(path, as_version=4).cells
         code[path] = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     assert len(code) > 100

@@ -16,11 +16,12 @@ import nbformat
 import pytest
 import take_along
 import taken
+from notebooks import below
 from small_book import ADDRESS, PAGE, build
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-PAGES = sorted(path.relative_to(BOOK).with_suffix("").as_posix() for path in BOOK.rglob("[!.]*.ipynb"))
+PAGES = [path.relative_to(BOOK).with_suffix("").as_posix() for path in below(BOOK, "*.ipynb")]
 CODE = """import numpy
 from rnnbook import data, figures
 years, spots = data.sunspots()

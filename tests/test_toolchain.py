@@ -366,11 +366,18 @@ def test_a_page_whose_yaml_cannot_be_read_is_named(book, tmp_path, old, new):
 
 
 def test_what_jupyter_leaves_behind_is_no_page(book):
-    left = book / "book" / ".ipynb_checkpoints" / "page-checkpoint.md"
-    left.parent.mkdir()
-    left.write_text(PAGE)
-    assert notebooks.find_pages(book) == [book / "book" / "page.md"]
-    shutil.rmtree(left.parent)
+    checkpoints = ".ipynb_checkpoints/page-checkpoint"
+    left = f"book/{checkpoints}.md", f"book/{checkpoints}.ipynb", "book/.virtual_documents/page.ipynb"
+    left += "book/.~page.md", "rnnbook/.ipynb_checkpoints/__init__-checkpoint.py"
+    for name in left:
+        (book / name).parent.mkdir(exist_ok=True)
+        (book / name).write_text(PAGE)
+    page = book / "book" / "page.md"
+    assert notebooks.find_pages(book) == [page]
+    assert notebooks.below(book / "book", "*.ipynb") == [page.with_suffix(".ipynb")]
+    assert not notebooks.is_stale(page, book)
+    for name in left:
+        (book / name).unlink()
 
 
 def test_a_checkout_on_windows_is_as_fresh_as_any_other(book, tmp_path):

@@ -39,15 +39,16 @@ UNREADABLE = yaml.YAMLError, MystMetadataParsingError  # of a page's header, or 
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
+def below(folder: Path, pattern: str) -> list[Path]:
+    """The files below a folder, but for what is hidden, such as the folders that Jupyter leaves behind."""
+    found = sorted(path.relative_to(folder) for path in folder.rglob(pattern))
+    return [folder / path for path in found if not any(part.startswith(".") for part in path.parts)]
+
+
 def find_pages(root: Path) -> list[Path]:
     """Every page with code cells: those whose header names a jupytext format."""
-    pages = sorted((root / "book").rglob("[!.]*.md"))
-    return [
-        page
-        for page in pages
-        if ".ipynb_checkpoints" not in page.parts
-        and page.read_text(encoding="utf-8").startswith("---\njupytext:")
-    ]
+    pages = below(root / "book", "*.md")
+    return [page for page in pages if page.read_text(encoding="utf-8").startswith("---\njupytext:")]
 
 
 def contents(path: Path) -> bytes:
@@ -61,7 +62,7 @@ def fingerprint(page: Path, nb: nbformat.NotebookNode, root: Path) -> str:
     for cell in nb.cells:
         if cell.cell_type == "code":
             digest.update(f"{cell.source}\0{sorted(cell.metadata.get('tags', ()))}\0".encode())
-    package = sorted((root / "rnnbook").rglob("*.py"))
+    package = below(root / "rnnbook", "*.py")
     data = [path for path in sorted(page.parent.glob("*.json")) if path.name.encode() in contents(page)]
     for path in [*data, *package, root / "requirements.txt"]:
         digest.update(path.relative_to(root).as_posix().encode() + b"\0")
