@@ -46,6 +46,7 @@ OTHERS = (
     "test_take_along",
     "test_tf1_idioms",
     "test_toolchain",
+    "test_training_after",
     "test_training_demand",
     "test_training_language",
     "test_training_shared",

@@ -2,8 +2,8 @@
 
     python benchmarks/bench.py                  everything, a third of an hour on two cores
     python benchmarks/bench.py --quick          a look, a few minutes
-    python benchmarks/bench.py --only layer --kind LSTM --size 30 --steps 100 --busy
     python benchmarks/bench.py --only train --among "Keras fit" rnnbook.tf --output FILE.json
+    python benchmarks/bench.py --layer LSTM 30 100 --busy
     python benchmarks/bench.py --only unrolling what static and dynamic unrolling cost
 
 A part of it is printed; the whole is also written into the book, as JSON. Tasks: `train` the sine
@@ -27,32 +27,31 @@ on the machine can only add.
 import argparse
 import json
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cases import CASES, COSTS, LAYER, MEMORY, QUICK, Case, Contestant, entrants
+from cases import CASES, COSTS, QUICK, Case, Contestant, entrants
 from process import Failed, Process, build, measure
 from tqdm import tqdm, trange
 
 BOOK = Path(__file__).resolve().parent.parent / "book"
 TOLERANCE = 1e-3  # between the results of contestants, relative
 LIBRARIES = ("numpy", "tensorflow", "keras", "torch", "jax")
+COLUMNS = ["contestant", "seconds", "ratio", "status", "RMSE", "trace", "threads"]
 UNITS = {
     "seconds": "of one step, window or call: the median of the rounds",
     "ratio": "how many times as fast as the first of the case",
-    "first step": "seconds from the start of the process",
-    "first trace": "seconds of tracing two time steps, first of all",
     "trace": "seconds of tracing, for JAX of compiling",
     "first call": "seconds of the first call after tracing",
-    "nodes": "of the graph and its functions",
-    "memory": "megabytes above the start",
     "busy with others": "share of all cores' time during the run, the busy cases' program not counted",
 }
-FRESH = ("first trace", "memory")  # what counts only in a process that has done nothing else
+UNROLLING = {"trace": "seconds", "call": "seconds", "memory": "megabytes above the start"}
 
 
 class Run(NamedTuple):
@@ -67,46 +66,62 @@ class Run(NamedTuple):
 FULL, LOOK = Run(5, 0.25, 60, 3000), Run(3, 0.15, 8, 600)
 
 
+def race(plan: dict[Case, list[Contestant]], run: Run) -> dict[Case, list[Any]]:
+    """The rows of all cases; a contestant's process serves all cases of its task."""
+    blocks: dict[Case, list[Any]] = {}
+    for _, cases in groupby(plan, key=lambda case: case.task):
+        processes: dict[Contestant, Process] = {}
+        for case in cases:
+            blocks[case] = compete(case, plan[case], processes, run)
+        for process in processes.values():
+            process.end()
+    return blocks
+
+
 def compete(
     case: Case, contestants: list[Contestant], processes: dict[Contestant, Process], run: Run
 ) -> list[Any]:
     """The rows of one case: build all, compare what they computed, time them in turns."""
     rows = {c: {**case._asdict(), "contestant": c.name} for c in contestants}
-    results: dict[Contestant, dict[str, float]] = {}
-    for c in tqdm(contestants, desc=case.title, leave=False):
+
+    def ask(c: Contestant, question: Callable[..., Any], *about: Any) -> Any:
+        """The answer; of one that fails nothing, and its row says why."""
         try:
             processes[c] = processes.get(c) or Process(c)
-            built = processes[c].ask(build, case, run.steps)
-            results[c] = built["result"]
-            facts = {name: fact for name, fact in built["facts"].items() if name not in FRESH}
-            rows[c] |= built["result"] | facts
+            return processes[c].ask(question, *about)
         except Failed as failed:
             rows[c]["status"] = str(failed)
             if c in processes:
                 processes.pop(c).end()
-    wrong = {c: differences(result, list(results.values())) for c, result in results.items()}
-    times: dict[Contestant, list[float]] = {c: [] for c in results if not wrong[c]}
+            return None
+
+    built = {c: ask(c, build, case, run.steps) for c in tqdm(contestants, desc=case.title, leave=False)}
+    results = {c: answer["result"] for c, answer in built.items() if answer}
+    for c, result in results.items():
+        rows[c] |= result | built[c]["facts"]
+        rows[c].pop("memory", None)  # counts only in a process that has done nothing else
+        if off := differences(result, results.values()):
+            rows[c]["status"] = f"wrong: {off}"
+    times: dict[Contestant, list[float]] = {c: [] for c in results if "status" not in rows[c]}
     least = run.seconds * (8 if case.task == "train" else 1)
     start = time.perf_counter()
     with one_busy_core(case.busy):
         for turn in trange(run.rounds, desc=case.title, unit="round", leave=False):
-            for c in list(times) if not turn or time.perf_counter() - start < run.limit else ():
-                try:
-                    times[c].append(processes[c].ask(measure, least))
-                except Failed as failed:
-                    rows[c]["status"] = str(failed)
-                    processes.pop(c).end()
-                    del times[c]
-    for c, found in wrong.items():
-        if found:
-            rows[c]["status"] = f"wrong: {found}"
-        elif c in times:
-            median = statistics.median(times[c])
-            rows[c] |= {"status": "measured", "seconds": median, "rounds": len(times[c])}
+            for c, taken in times.items():
+                late = turn > 0 and time.perf_counter() - start > run.limit
+                if not late and "status" not in rows[c]:
+                    taken.append(ask(c, measure, least))
+    for c, taken in times.items():
+        if "status" not in rows[c]:
+            rows[c] |= {"status": "measured", "seconds": statistics.median(taken), "rounds": len(taken)}
+    first = rows[contestants[0]].get("seconds")
+    for row in rows.values():
+        if first and "seconds" in row:
+            row["ratio"] = first / row["seconds"]
     return list(rows.values())
 
 
-def differences(result: dict[str, float], results: list[dict[str, float]]) -> str:
+def differences(result: dict[str, float], results: Collection[dict[str, float]]) -> str:
     """In what a contestant is off the median of all."""
     medians = {name: statistics.median(other[name] for other in results) for name in result}
     return ", ".join(
@@ -119,135 +134,82 @@ def differences(result: dict[str, float], results: list[dict[str, float]]) -> st
 @contextmanager
 def one_busy_core(wanted: bool) -> Iterator[None]:
     """While another program keeps one core busy, if that is wanted."""
-    process = get_context("spawn").Process(target=spin, daemon=True)
-    if wanted:
-        process.start()
-    yield
-    if wanted:
-        process.kill()
-        process.join()
-
-
-def spin() -> None:
-    while True:
-        pass
-
-
-def afresh(case: Case, contestant: Contestant, at_least: float = 0.0) -> dict[str, float]:
-    """What building the case took in a process that has done nothing else, and a later call."""
-    process = Process(contestant)
-    facts = process.ask(build, case, 0)["facts"]
-    call = process.ask(measure, at_least)
-    process.end()
-    return facts | {"call": call}
-
-
-def add_ratios(rows: list[Any]) -> None:
-    """How many times as fast as the first of the case; and for training the steps in a second."""
-    for row in rows:
-        if "seconds" in row and row["task"] == "train":
-            row["steps per second"] = 1 / row["seconds"]
-        if "seconds" in rows[0] and "seconds" in row:
-            row["ratio"] = rows[0]["seconds"] / row["seconds"]
-
-
-def race(plan: dict[Case, list[Contestant]], run: Run) -> dict[Case, list[Any]]:
-    """The rows of all cases; a process serves all cases of its task, but trains one model only."""
-    blocks: dict[Case, list[Any]] = {}
-    processes: dict[Contestant, Process] = {}
-    try:
-        for case, contestants in plan.items():
-            if case.task == "train" or not any(case.task == done.task for done in blocks):
-                end(processes)
-            blocks[case] = compete(case, contestants, processes, run)
-            add_ratios(blocks[case])
-    finally:
-        end(processes)
-    graphs = {c.name: c for c in LAYER if c.module in ("keras_layers", "rnnbook_tf")}
-    for case in MEMORY if run is FULL else ():
-        for row in tqdm(blocks.get(case, ()), desc=f"afresh: {case.title}", leave=False):
-            if row["contestant"] in graphs and row["status"] == "measured":
-                facts = afresh(case, graphs[row["contestant"]])
-                row |= {name: facts[name] for name in FRESH}
-    return blocks
-
-
-def end(processes: dict[Contestant, Process]) -> None:
-    """End all."""
-    while processes:
-        processes.popitem()[1].end()
+    with subprocess.Popen([sys.executable, "-c", "while True: pass" if wanted else ""]) as program:
+        try:
+            yield
+        finally:
+            program.kill()
 
 
 def unrolling(costs: list[tuple[Contestant, Case]], repeats: int) -> list[dict[str, Any]]:
     """What tracing, calling and memory cost; each repetition visits every case, so that drift hits all."""
     runs: dict[Any, list[dict[str, float]]] = {which: [] for which in costs}
     for way, case in tqdm(costs * repeats, unit="run"):
-        facts = afresh(case, way, 0.5)
+        facts = afresh(way, case)
         trace = facts["trace"] + facts["first call"] - facts["call"]
         runs[way, case].append({"trace": trace, "call": facts["call"], "memory": facts["memory"]})
     return [
         {"way": way.name, "B": case.B, "H": case.H, "T": case.T}
-        | {name: min(found[name] for found in runs[way, case]) for name in ("trace", "call", "memory")}
+        | {name: min(found[name] for found in runs[way, case]) for name in UNROLLING}
         for way, case in costs
     ]
 
 
+def afresh(contestant: Contestant, case: Case) -> dict[str, float]:
+    """What building the case took in a process that has done nothing else, and a later call."""
+    process = Process(contestant)
+    facts = process.ask(build, case, 0)["facts"]
+    call = process.ask(measure, 0.5)
+    process.end()
+    return facts | {"call": call}
+
+
 def chosen(arguments: argparse.Namespace) -> dict[Case, list[Contestant]]:
-    """The cases and contestants asked for; a layer may have any size."""
-    asked = {"task": arguments.only, "kind": arguments.kind, "H": arguments.size, "T": arguments.steps}
-    wanted = {name: value for name, value in asked.items() if value is not None}
-    listed = QUICK if arguments.quick and wanted.keys() <= {"task"} else CASES
-    cases = [case for case in listed if wanted.items() <= case._asdict().items()]
-    if not cases and arguments.only == "layer" and arguments.size and arguments.steps:
-        cases = [Case("layer", arguments.kind or "LSTM", arguments.size, arguments.steps)]
+    """The cases and contestants asked for."""
+    cases = QUICK if arguments.quick else CASES
+    if arguments.layer:
+        kind, H, T = arguments.layer
+        cases = [Case("layer", kind, int(H), int(T))]
     if arguments.busy:
         cases = list(dict.fromkeys(case._replace(busy=True) for case in cases))
-    among = arguments.among or [""]
-    entered = {case: [c for c in entrants(case) if any(word in c.name for word in among)] for case in cases}
-    return {case: contestants for case, contestants in entered.items() if contestants}
+    plan = {case: entrants(case) for case in cases if arguments.only in (None, case.task)}
+    wanted = {
+        case: [c for c in plan[case] if any(word in c.name for word in arguments.among)] for case in plan
+    }
+    return {case: contestants for case, contestants in wanted.items() if contestants}
 
 
 def main() -> None:
-    from report import Company, as_text, describe_machine, rounded  # not in every contestant's process
+    from report import as_text, machine, rounded  # not in every contestant's process
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--output", type=Path, help="the JSON file to write; a whole run has the book's")
     parser.add_argument("--quick", action="store_true", help="few cases, few rounds")
     parser.add_argument("--only", choices=("train", "layer", "forecast", "unrolling"), help="one task")
-    parser.add_argument("--kind", help="of layer (LSTM, GRU, ...) or of forecast (evaluate, free run, cell)")
-    parser.add_argument("--size", type=int, metavar="H", help="the units")
-    parser.add_argument("--steps", type=int, metavar="T", help="the time steps")
+    parser.add_argument("--layer", nargs=3, metavar=("KIND", "H", "T"), help="one layer of any size")
     parser.add_argument("--busy", action="store_true", help="while one core is busy with something else")
-    parser.add_argument("--among", nargs="+", metavar="NAME", help="contestants, by a part of the name")
+    parser.add_argument("--among", nargs="+", default=[""], help="contestants, by a part of the name")
     arguments = parser.parse_args()
-    start, company = time.perf_counter(), Company()
-    if arguments.only == "unrolling":
-        repeats = 1 if arguments.quick else 3
-        rows = [rounded(row, 3) for row in unrolling(COSTS[:1] if arguments.quick else COSTS, repeats)]
-        about = describe_machine("tensorflow") | {"repeats": repeats}
-        units = {"trace": "seconds", "call": "seconds", "memory": "megabytes above the start"}
-        output = arguments.output or (
-            None if arguments.quick else BOOK / "2-unrolling" / "unrolling-costs.json"
-        )
-        print(as_text("static and dynamic unrolling", rows, list(rows[0])))
-    else:
-        plan = chosen(arguments)
-        if not plan:
-            parser.error("there is no such case")
-        blocks = race(plan, LOOK if arguments.quick else FULL)
-        rows = [rounded(row) for block in blocks.values() for row in block]
-        about, units = describe_machine(*LIBRARIES), UNITS
-        whole = list(plan) == CASES and not (arguments.quick or arguments.among or arguments.busy)
-        output = arguments.output or (BOOK / "6-applications" / "speed.json" if whole else None)
-        print("\n\n".join(as_text(case.title, block) for case, block in blocks.items()))
-    others = company.share()
-    about["busy with others"] = round(others, 3)
-    if output:
+    whole = not (arguments.quick or arguments.layer or arguments.busy or arguments.among != [""])
+    with machine(*LIBRARIES) as about:
+        if arguments.only == "unrolling":
+            place, units = BOOK / "2-unrolling" / "unrolling-costs.json", UNROLLING
+            about["repeats"] = 3 if whole else 1
+            rows = [rounded(row, 3) for row in unrolling(COSTS if whole else COSTS[:1], about["repeats"])]
+            print(as_text("static and dynamic unrolling", rows, list(rows[0])))
+        else:
+            place, units = BOOK / "6-applications" / "speed.json", UNITS
+            whole = whole and not arguments.only
+            blocks = race(chosen(arguments), LOOK if arguments.quick else FULL)
+            rows = [rounded(row) for block in blocks.values() for row in block]
+            print("\n\n".join(as_text(case.title, block, COLUMNS) for case, block in blocks.items()))
+    if output := arguments.output or (place if whole else None):
         table = {"machine": about, "units": units, "rows": rows}
         output.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"\n{time.perf_counter() - start:.0f} s in all")
-    if others > 0.03:
-        print(f"Other programs took {others:.0%} of the processors: measure again when they rest.")
+    if about["busy with others"] > 0.03:
+        print(
+            f"\nOthers took {about['busy with others']:.0%} of the processors: measure again when they rest."
+        )
 
 
 if __name__ == "__main__":

@@ -3,32 +3,20 @@
 import os
 import signal
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
 from importlib.util import find_spec
 from multiprocessing import get_context
+from timeit import timeit
 from typing import Any
 
 from cases import Case, Contestant
 
 NEEDS = {"keras_layers": "keras", "pytorch": "torch", "jax_scan": "jax"}  # else rnnbook itself
 PATIENCE = 180.0  # seconds until a contestant counts as hanging
-SETTINGS = (
-    "DNNL_",
-    "GOTO_",
-    "JAX_",
-    "KERAS_",
-    "MKL_",
-    "OMP_",
-    "ONEDNN_",
-    "OPENBLAS_",
-    "TF_",
-    "TORCH",
-    "XLA_",
-)
+LIBRARIES = "DNNL_ GOTO_ JAX_ KERAS_ MKL_ OMP_ ONEDNN_ OPENBLAS_ TF_ TORCH XLA_"  # settings begin so
 SHORT = 100  # steps of the short training; the long one has more, and the difference counts
 
 
@@ -43,8 +31,7 @@ class Process:
         needed = NEEDS.get(contestant.module)
         if needed and find_spec(needed) is None:
             raise Failed("missing")
-        given = (contestant, time.monotonic())
-        self.pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=enter, initargs=given)
+        self.pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=enter, initargs=(contestant,))
         self.id = self.pool.submit(os.getpid).result()
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -63,25 +50,23 @@ class Process:
 
 # What follows runs in the contestant's process.
 
-contestant: Any  # of this process
-started: float  # when it was asked for
-timer: Callable[[float], float] | None = None  # of what was built last
+contestant: Contestant  # of this process
+timer: Any = None  # of what was built last
 
 
-def enter(*given: Any) -> None:
-    global contestant, started
-    contestant, started = given
+def enter(entered: Contestant) -> None:
+    global contestant
+    contestant = entered
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # log lines; errors are sent
     forget_settings()
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # no processes of its own
-    os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"  # a first step is the first
 
 
 def forget_settings() -> None:
     """Each library as it comes: what somebody set in the environment would pass for its speed."""
-    for name in [name for name in os.environ if name.startswith(SETTINGS)]:
+    for name in [name for name in os.environ if name.startswith(tuple(LIBRARIES.split()))]:
         del os.environ[name]
 
 
@@ -101,63 +86,58 @@ def build(case: Case, steps: int) -> dict[str, Any]:
     module = import_module(f"contestants.{contestant.module}")
     from contestants.common import Layer, Sine, agreed
 
-    sine = Sine(case.T, 10 // case.T) if case.task in ("train", "forecast") else None
-    if case.task == "train":
-        timer, built = build_training(module.training(contestant.way, sine), sine, steps)
-        return built
-    if case.task == "forecast":
-        work = module.forecast(contestant.way, sine, case.kind)
-    else:
+    if case.task in ("layer", "unrolling"):
         work = module.layer(contestant.way, Layer(case.kind, case.H, case.T, case.B))
-
-    def median(at_least: float) -> float:
-        calls: list[float] = []
-        while sum(calls) <= at_least:
-            calls.append(seconds(work.call))
-        return statistics.median(calls) / work.units
-
-    timer = median
+    else:
+        sine = Sine(case.T, 10 // case.T)
+        if case.task == "train":
+            model = module.training(contestant.way, sine)
+            timer = of_a_step(model)
+            return {"result": learned(model, sine, steps), "facts": {}}
+        work = module.forecast(contestant.way, sine, case.kind)
+    timer = of_a_call(work)
     return {"result": agreed(work.call()), "facts": work.facts}
 
 
 def measure(at_least: float) -> float:
     """Seconds of one step, window or call of what was built, from so many seconds of them."""
-    assert timer is not None
     return timer(at_least)
 
 
-def build_training(model: Any, sine: Any, steps: int) -> tuple[Any, dict[str, Any]]:
-    """Train ``steps`` steps, the first alone: it compiles."""
-    model.train(1)
-    first = time.monotonic() - started
-    result = {"RMSE after one step": rmse(model, sine)}
-    model.train(steps - 1)
-    result["RMSE"] = rmse(model, sine)
-    facts = {"first step": first, f"{steps} steps": time.monotonic() - started}
+def of_a_call(work: Any) -> Callable[[float], float]:
+    """The median of many calls, for each unit in them."""
+
+    def median(at_least: float) -> float:
+        calls: list[float] = []
+        while sum(calls) <= at_least:
+            calls.append(timeit(work.call, number=1))
+        return statistics.median(calls) / work.units
+
+    return median
+
+
+def of_a_step(model: Any) -> Callable[[float], float]:
+    """What a long training takes more than a short one, over the steps between."""
+    more = 5 * SHORT
 
     def takes(steps: int) -> float:
-        return seconds(lambda: model.train(steps))
-
-    short, more = takes(SHORT), 5 * SHORT
+        return timeit(lambda: model.train(steps), number=1)
 
     def difference(at_least: float) -> float:
         nonlocal more
         # Some compile at every call; that differs by a tenth, and must not pass for steps.
-        at_least = max(at_least, 10 * short)
+        at_least = max(at_least, 10 * takes(SHORT))
         while (took := takes(SHORT + more) - takes(SHORT)) < at_least:
             more *= 2
         return took / more
 
-    return difference, {"result": result, "facts": facts}
+    return difference
 
 
-def rmse(model: Any, sine: Any) -> float:
-    """The root of the mean square error on the test windows."""
-    return float(((model.predict(sine.test_inputs) - sine.test_targets) ** 2).mean() ** 0.5)
-
-
-def seconds(call: Callable[[], object]) -> float:
-    """The time ``call`` takes."""
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+def learned(model: Any, sine: Any, steps: int) -> dict[str, float]:
+    """The root of the mean square error on the test windows after one step, and after so many."""
+    result = {}
+    for name, more in (("RMSE after one step", 1), ("RMSE", steps - 1)):
+        model.train(more)
+        result[name] = float(((model.predict(sine.test_inputs) - sine.test_targets) ** 2).mean() ** 0.5)
+    return result

@@ -1,6 +1,5 @@
 """The benchmark runs, with tiny sizes: what is installed is measured, what is not is reported."""
 
-import importlib
 import importlib.util
 import itertools
 import json
@@ -10,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,7 +24,7 @@ def benchmarks(monkeypatch):
 def test_who_is_installed_is_measured_and_the_others_are_reported_missing(tmp_path):
     output = tmp_path / "speed.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "bench.py"), "--quick", "--output", str(output)]
-    command += ["--only", "layer", "--kind", "GRU", "--size", "3", "--steps", "2", "--busy"]
+    command += ["--layer", "GRU", "3", "2", "--busy"]
     command += ["--among", "rnnbook.scratch", "plain loop", "JAX"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -43,24 +41,14 @@ def test_who_is_installed_is_measured_and_the_others_are_reported_missing(tmp_pa
     assert str(ROOT) not in json.dumps(table)
 
 
-def test_training_tells_the_error_and_the_first_step(monkeypatch):
+def test_training_tells_the_error(monkeypatch):
     import process
     from cases import Case, Contestant
 
     monkeypatch.setattr(process, "contestant", Contestant("", "rnnbook_scratch"), raising=False)
-    monkeypatch.setattr(process, "started", time.monotonic(), raising=False)
     built = process.build(Case("train", "sine", 30, 1), 600)
     assert built["result"]["RMSE"] == pytest.approx(0.0462, abs=0.001)
-    assert 0 < built["facts"]["first step"] < built["facts"]["600 steps"]
-
-
-def test_steps_of_training_are_counted_by_the_second_and_compared_with_the_first_contestant():
-    import bench
-
-    rows = [{"task": "train", "seconds": 0.5}, {"task": "train", "seconds": 0.25}, {"task": "train"}]
-    bench.add_ratios(rows)
-    assert [row.get("ratio") for row in rows] == [1, 2, None]
-    assert [row.get("steps per second") for row in rows] == [2, 4, None]
+    assert process.measure(0.01) > 0
 
 
 def test_of_the_costs_of_unrolling_the_smallest_counts_and_compiling_counts_as_tracing(monkeypatch):
@@ -80,15 +68,17 @@ def test_compiling_at_every_call_does_not_pass_for_steps(monkeypatch):
     from contestants.common import Training
 
     now, a_step, calls = [0.0], 1e-4, itertools.count()
-    clock = SimpleNamespace(perf_counter=lambda: now[0], monotonic=lambda: now[0])
-    monkeypatch.setattr(process, "time", clock)
-    monkeypatch.setattr(process, "started", 0.0, raising=False)
+
+    def timeit(call, number):
+        start = now[0]
+        call()
+        return now[0] - start
 
     def train(steps: int) -> None:  # every other call compiles a tenth of a second longer
         now[0] += 1 + 0.1 * (next(calls) % 2) + steps * a_step
 
-    sine = SimpleNamespace(test_inputs=np.zeros((2, 1)), test_targets=np.zeros((2, 1)))
-    timer, _ = process.build_training(Training(train, np.copy), sine, 600)
+    monkeypatch.setattr(process, "timeit", timeit)
+    timer = process.of_a_step(Training(train, np.copy))
     assert [timer(2.0) for _ in range(2)] == pytest.approx([a_step, a_step], rel=0.02)
 
 
@@ -142,15 +132,3 @@ def test_who_computes_something_else_is_wrong():
     told = [bench.differences(result, results) for result in results]
     assert told == ["", "", "loss 2, the others 1.0001"]
     assert bench.differences({"loss": float("nan")}, results) != ""
-
-
-def test_the_page_on_what_came_after_lends_its_readers_to_the_script_that_trains_them_often():
-    after = importlib.import_module("after")
-    page = after.of_the_page(after.PAGE)
-    names = [reader.__name__ for reader in page["READERS"]]
-    assert names == ["Window", "Convolution", "Attention", "GRU", "MinGRU"]
-    assert "models" not in page  # nothing is trained on the way
-    results = json.loads(after.RESULT.read_text(encoding="utf-8"))
-    assert all(set(results["lamps"][name]) == set(map(str, after.SEEDS)) for name in names)
-    assert {row["reader"] for row in results["times"]} == {*names, "MinGRU, loop"}
-    assert {row["T"] for row in results["times"]} == set(after.LENGTHS)

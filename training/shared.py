@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import runpy
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 APPLICATIONS = ROOT / "book" / "6-applications"
 CHECKPOINTS = ROOT / "_build" / "training"
+sys.path.append(str(ROOT / "benchmarks"))  # report.py tells of the machine on which something is timed
+
+
+def tell(text: str) -> None:
+    """A line about what is done, past the output of a script."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def of_the_page(page: Path) -> dict[str, Any]:

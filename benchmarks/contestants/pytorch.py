@@ -1,10 +1,10 @@
 """PyTorch: `torch.nn`, eager; and the step of training compiled as far as it compiles."""
 
 from collections.abc import Callable
+from timeit import timeit
 
 import numpy as np
 import torch
-from process import seconds
 
 from contestants import common
 from contestants.common import Layer, Sine, Training, Work, forget_third
@@ -47,9 +47,7 @@ def best_threads(call: Callable[[], object]) -> int:
     took = {}
     for threads in dict.fromkeys((1, ALL_THREADS)):
         torch.set_num_threads(threads)
-        took[threads] = seconds(call)
-        if took[threads] < 1:  # the first may be slow
-            took[threads] = min(seconds(call) for _ in range(3))
+        took[threads] = min(timeit(call, number=1) for _ in range(4))  # the first may be slow
     torch.set_num_threads(min(took, key=took.__getitem__))
     return torch.get_num_threads()
 

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 import rnnbook.tf as rnn
-from contestants import common
+from contestants import common, halves
 from contestants.common import Layer, Sine, Training, Work
 from contestants.tf_function import layer_work
 from rnnbook.tf.fast import thresholds
@@ -19,24 +19,14 @@ def plain(cell: type) -> Any:
     return type(f"Plain{cell.__name__}", (cell,), {})
 
 
-def sine_model(sine: Sine, way: str = "") -> rnn.SequenceRegressor:
-    """Two LSTMs and a readout with the common weights."""
-    first, second, readout = common.SEEDS
-    make = plain(rnn.BasicLSTMCell) if way == "plain" else rnn.BasicLSTMCell
-    cells = [make(common.UNITS, seed=first), make(common.UNITS, seed=second)]
-    return rnn.SequenceRegressor(rnn.MultiRNNCell(cells), 1, seed=readout)
+def half(way: str) -> halves.Half:
+    return halves.Half(rnn, plain(rnn.BasicLSTMCell) if way == "plain" else rnn.BasicLSTMCell, tf.constant)
 
 
 def training(way: str, sine: Sine) -> Training:
     """`rnnbook.tf.fit`."""
-    model = sine_model(sine)
     adagrad = keras.optimizers.Adagrad(common.RATE, initial_accumulator_value=common.ACCUMULATOR)
-    data = tf.constant(sine.inputs), tf.constant(sine.targets)
-    options = {"batch_size": common.BATCH, "seed": common.ORDER_SEED}
-    return Training(
-        lambda steps: rnn.fit(model, *data, adagrad, steps=steps, **options),
-        lambda inputs: model(inputs).numpy(),
-    )
+    return halves.training(half(way), adagrad, sine)
 
 
 def layer(way: str, problem: Layer) -> Work:
@@ -64,13 +54,5 @@ def layer(way: str, problem: Layer) -> Work:
 
 
 def forecast(way: str, sine: Sine, task: str) -> Work:
-    """The model asked for all windows, and left on its own; and one step of the cell."""
-    if task == "cell":
-        cell = rnn.BasicLSTMCell(common.UNITS, num_inputs=1)
-        cell.kernel.assign(sine.weights[0])
-        inputs, state = tf.ones((1, 1)), cell.zero_state(1)
-        return Work(lambda: cell(inputs, state)[0].numpy())
-    model = sine_model(sine, way)
-    if task == "evaluate":
-        return Work(lambda: model.predict(sine.test_inputs).numpy(), len(sine.test_inputs))
-    return Work(lambda: model.free_run(sine.test_inputs[:1], 1000).numpy(), 1000)
+    """The model, or one step of the cell."""
+    return halves.forecast(half(way), sine, task)

@@ -2,11 +2,11 @@
 
 import resource
 from collections.abc import Callable
+from timeit import timeit
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from process import seconds
 
 from contestants.common import Work
 
@@ -24,21 +24,18 @@ def layer_work(outputs: Callable[..., tf.Tensor], variables: list[tf.Variable], 
     tensors = [tf.constant(value) for value in inputs]
     tf.function(lambda x: x @ x)(tf.ones((2, 2))).numpy()  # starts TensorFlow
     # Two time steps first: the first tracing in a process also converts the code of every way it goes.
-    first_trace = seconds(lambda: step.get_concrete_function(tensors[0][:, :2], *tensors[1:]))
+    step.get_concrete_function(tensors[0][:, :2], *tensors[1:])
     before = peak_megabytes()
-    trace = seconds(lambda: step.get_concrete_function(*tensors))
-    first_call = seconds(lambda: step(*tensors)[0].numpy())
-    memory = peak_megabytes() - before
-    graph = step.get_concrete_function(*tensors).graph.as_graph_def()
-    nodes = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
-    facts = {"first trace": first_trace, "trace": trace, "first call": first_call, "nodes": nodes}
+    trace = timeit(lambda: step.get_concrete_function(*tensors), number=1)
+    first_call = timeit(lambda: step(*tensors)[0].numpy(), number=1)
+    facts = {"trace": trace, "first call": first_call, "memory": peak_megabytes() - before}
 
     def call() -> Any:
         loss, gradients = step(*tensors)
         loss.numpy()  # is there when this returns
         return loss, gradients
 
-    return Work(call, facts=facts | {"memory": memory})
+    return Work(call, facts=facts)
 
 
 def peak_megabytes() -> float:

@@ -1,12 +1,15 @@
 """Two processes train one model over loopback, and what the page "More than one machine" reads.
 
-    python benchmarks/two_workers.py                    # measure, into the JSON beside the page
-    python benchmarks/two_workers.py --train FOLDER     # train; what is reached is kept in FOLDER
-    python benchmarks/two_workers.py --train FOLDER --kill 25    # one worker dies before step 25
+    python training/two_workers.py                    # measure, into the JSON beside the page
+    python training/two_workers.py --train FOLDER     # train; what is reached is kept in FOLDER
+    python training/two_workers.py --train FOLDER --kill 25    # one worker dies before step 25
 
-Model, batches and training step are those of the page. Who trains keeps a checkpoint every few steps.
-Where a worker ends before its work is done, the others are ended too, and all go on from the checkpoint.
-Every process ends itself after a while, whatever the others do.
+Model, batches and training step are cells of the page, those tagged `shared`. Who trains keeps a
+checkpoint every few steps. Where a worker ends before its work is done, the others are ended too, and
+all go on from the checkpoint. Every process ends itself after a while, whatever the others do.
+
+What is measured: a step with one process and with two, each on a core of its own, and the exchange
+alone. "busy with others" says whether the machine was left alone; measure when it is.
 """
 
 import argparse
@@ -17,15 +20,17 @@ import socketserver
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from timeit import repeat
 from typing import Any
 
-import page
+from shared import APPLICATIONS, keep, of_the_page, resume, tell
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "more-than-one-machine.md"
+PAGE = APPLICATIONS / "more-than-one-machine.md"
 RESULT = PAGE.with_name("workers.json")
 KEEP_EVERY = 10  # steps
 PATIENCE = 300  # seconds until a process counts as hanging
@@ -34,10 +39,6 @@ STEPS = 40
 CASES = [(30, 10, 32), (30, 10, 512), (30, 100, 32), (256, 10, 32), (256, 10, 512), (256, 100, 32)]  # H, T, B
 SIZES = (100, 1_000, 10_000, 100_000, 1_000_000, 4_000_000)  # numbers of an exchange
 ROUNDS = 30
-
-
-def tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def free_ports(count: int) -> list[int]:
@@ -105,40 +106,13 @@ def join(index: int, ports: str, pin: bool = False, patience: int = PATIENCE) ->
     return tf.distribute.get_strategy() if one else tf.distribute.MultiWorkerMirroredStrategy()
 
 
-def of_the_page() -> dict[str, Any]:
-    return page.of_the_page(PAGE, last="shares")
-
-
-def keep(folder: Path, variables: Sequence[Any], losses: list[float]) -> None:
-    """All that training needs to go on, in one file that is there whole or not at all."""
-    import numpy as np
-
-    part = folder / "checkpoint.part"
-    with part.open("wb") as file:
-        np.savez(file, *[variable.numpy() for variable in variables], losses=losses)
-    part.replace(folder / "checkpoint.npz")
-
-
-def go_on(folder: Path, variables: Sequence[Any]) -> list[float]:
-    """Fill the variables from the checkpoint, if there is one; return the losses so far."""
-    import numpy as np
-
-    path = folder / "checkpoint.npz"
-    if not path.exists():
-        return []
-    with np.load(path, allow_pickle=False) as kept:
-        for n, variable in enumerate(variables):
-            variable.assign(kept[f"arr_{n}"])
-        return [float(loss) for loss in kept["losses"]]
-
-
 def work(index: int, ports: str, folder: Path, steps: int, kill: int) -> None:
     """Train as one of the workers."""
-    strategy, of = join(index, ports), of_the_page()
+    strategy, of = join(index, ports), of_the_page(PAGE)
     with strategy.scope():
         model, sums = of["build"](of["H"])
-    variables = [*model.trainable_variables, *sums]
-    losses = go_on(folder, variables)
+    checkpoint, variables = folder / "checkpoint.npz", [*model.trainable_variables, *sums]
+    losses = resume(checkpoint, of["digest"], variables) or []
     step = of["training_step"](strategy, model, sums)
     x, y = of["sine"](of["T"])
     for n in range(len(losses), steps):
@@ -149,12 +123,12 @@ def work(index: int, ports: str, folder: Path, steps: int, kill: int) -> None:
         rows = of["rows_of"](n, len(x))
         losses.append(float(step(*of["shares"](strategy, x[rows], y[rows]))))
         if index == 0 and (n + 1 == steps or (n + 1) % KEEP_EVERY == 0):
-            keep(folder, variables, losses)
+            keep(checkpoint, of["digest"], variables, losses)
 
 
 def measure(index: int, ports: str, output: Path) -> None:
     """Milliseconds of a step of each case and of exchanges of each size, the least of the rounds."""
-    strategy, of = join(index, ports, True, LONG), of_the_page()
+    strategy, of = join(index, ports, True, LONG), of_the_page(PAGE)
     import tensorflow as tf
 
     found: dict[str, list[Any]] = {"steps": [], "exchanges": []}
@@ -184,37 +158,28 @@ def measure(index: int, ports: str, output: Path) -> None:
         output.write_text(json.dumps(found), encoding="utf-8")
 
 
-def least_of(call: Any) -> float:
-    call()
-    call()
-    times = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def least_of(call: Callable[[], Any]) -> float:
+    """The shortest of many calls, after two that do not count."""
+    return min(repeat(call, number=1, repeat=2 + ROUNDS)[2:])
 
 
 def measure_all() -> None:
-    import tempfile
+    from report import machine, rounded
 
-    from report import Company, describe_machine, rounded
-
-    company, found = Company(), {}
-    with tempfile.TemporaryDirectory() as folder:
+    found = {}
+    with TemporaryDirectory() as folder, machine("tensorflow") as about:
         for workers in (1, 2):
             output = Path(folder) / f"{workers}.json"
             codes = together("measure", workers, ["--output", str(output)], LONG)
             if any(codes):
                 raise RuntimeError(f"the workers ended with {codes}")
             found[workers] = json.loads(output.read_text(encoding="utf-8"))
-    machine = describe_machine("tensorflow") | {"busy with others": round(company.share(), 3)}
-    results = {
-        "machine": machine,
-        "one": [rounded(row, 3) for row in found[1]["steps"]],
-        "two": [rounded(row, 3) for row in found[2]["steps"]],
-        "exchanges": [rounded(row, 3) for row in found[2]["exchanges"]],
+    tables = {
+        "one": found[1]["steps"],
+        "two": found[2]["steps"],
+        "exchanges": found[2]["exchanges"],
     }
+    results = {"machine": about} | {name: [rounded(row, 3) for row in rows] for name, rows in tables.items()}
     RESULT.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     tell(json.dumps(results))
 

@@ -1,36 +1,30 @@
 """What the page "What came after" reads: its readers over several seeds, and their times against T.
 
-    python benchmarks/after.py            # all of it, into the JSON beside the page
-    python benchmarks/after.py --times    # the times alone; the rest stays as it is
+    python training/after.py            # all of it, into the JSON beside the page
+    python training/after.py --times    # the times alone, on a machine that does nothing else
 
-The readers are those of the page: what its cells define is used here. What is done is kept
-after every training, and a run that was stopped goes on from there.
+Readers, data and training are cells of the page, those tagged `shared`. What is done is kept after
+every training, and a run that was stopped goes on from there. The times are those of one reading and
+its gradients; "busy with others" says whether the machine was left alone.
 """
 
 import argparse
 import json
 import os
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
+from timeit import timeit
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import tensorflow as tf
-from page import of_the_page
-from report import Company, describe_machine, rounded
+from shared import APPLICATIONS, of_the_page, tell
 
-PAGE = Path(__file__).resolve().parent.parent / "book" / "6-applications" / "what-came-after.md"
+PAGE = APPLICATIONS / "what-came-after.md"
 RESULT = PAGE.with_name("after.json")
 SEEDS = (0, 10, 20, 30, 40)
 LENGTHS = (64, 256, 1024)
 ROWS, INPUTS, UNITS, ROUNDS = 8, 32, 32, 12
-
-
-def tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def lamps(page: dict[str, Any], results: dict[str, Any]) -> None:
@@ -68,7 +62,9 @@ def lists(page: dict[str, Any], results: dict[str, Any]) -> None:
 
 def times(page: dict[str, Any], results: dict[str, Any]) -> None:
     """Milliseconds of a reading and its gradient: the least of the rounds, readers in turn."""
-    company, rows = Company(), []
+    from report import machine, rounded
+
+    rows: list[dict[str, Any]] = []
     readers = {reader.__name__: reader for reader in page["READERS"]}
 
     class Loop(readers["MinGRU"]):  # type: ignore[misc]
@@ -76,20 +72,16 @@ def times(page: dict[str, Any], results: dict[str, Any]) -> None:
             return page["rnn"].dynamic_rnn(self.cell, x)[0]
 
     readers["MinGRU, loop"] = Loop
-    for T in LENGTHS:
-        x = tf.random.stateless_normal((ROWS, T, INPUTS), [0, 1])
-        steps = {name: step(reader(INPUTS, UNITS, 1, 0), x) for name, reader in readers.items()}
-        least = {name: float("inf") for name in steps}
-        for _ in range(ROUNDS):
-            for name, run in steps.items():
-                start = time.perf_counter()
-                run()
-                least[name] = min(least[name], time.perf_counter() - start)
-        rows += [{"reader": name, "T": T, "ms": 1_000 * value} for name, value in least.items()]
-        tell(f"times, T {T}: {least}")
-    results["times"] = [rounded(row, 3) for row in rows]
-    machine = describe_machine("tensorflow")
-    results["machine"] = machine | {"busy with others": round(company.share(), 3)}
+    with machine("tensorflow") as about:
+        for T in LENGTHS:
+            x = tf.random.stateless_normal((ROWS, T, INPUTS), [0, 1])
+            steps = {name: step(reader(INPUTS, UNITS, 1, 0), x) for name, reader in readers.items()}
+            least = dict.fromkeys(steps, float("inf"))
+            for _ in range(ROUNDS):
+                least = {name: min(least[name], timeit(run, number=1)) for name, run in steps.items()}
+            rows += [{"reader": name, "T": T, "ms": 1_000 * value} for name, value in least.items()]
+            tell(f"times, T {T}: {least}")
+    results |= {"times": [rounded(row, 3) for row in rows], "machine": about}
     save(results)
 
 
