@@ -149,6 +149,19 @@ def stop_raising(notebook):
     notebook.cells[3].source = "print('fine')"
 
 
+def raise_another_error(notebook):
+    out = notebook.cells[3].outputs[0]
+    out.evalue, out.traceback = "unexpected", ["ValueError: unexpected"]
+
+
+def say_it_twice(notebook):
+    notebook.cells[1].outputs *= 2
+
+
+def lose_a_figure(notebook):
+    notebook.cells[2].outputs = []
+
+
 def lose_an_output(notebook):
     notebook.cells[1].outputs = []
 
@@ -173,6 +186,9 @@ CHANGES = {
     "an unexecuted cell": forget_a_run,
     "a cell that raises": raise_in_a_cell,
     "a cell that no longer raises": stop_raising,
+    "another error": raise_another_error,
+    "an output that comes twice": say_it_twice,
+    "a lost figure": lose_a_figure,
     "a lost output": lose_an_output,
     "a figure that does not come": draw_for_nobody,
 }
@@ -221,6 +237,20 @@ def test_nothing_of_the_person_who_runs_a_page_changes_what_it_shows(book, someo
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=someones)
     assert done.returncode == 0, done.stderr
     assert (root / "book" / "page.ipynb").read_bytes() == (book / "book" / "page.ipynb").read_bytes()
+
+
+def test_of_the_path_of_the_person_who_runs_a_page_nothing_counts_but_this_project():
+    """A mutant of the package stands in a copy of the project, whose pages must run it and not the installed one."""
+    said = "import environment, os; environment.isolate(); print(os.environ['PYTHONPATH'])"
+    path = os.pathsep.join(map(str, ["/elsewhere", ROOT, ROOT / "tools" / "guard", ROOT / "book"]))
+    done = subprocess.run(
+        [sys.executable, "-c", said],
+        cwd=ROOT / "tools",
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    assert done.stdout.strip() == os.pathsep.join(map(str, [ROOT, ROOT / "tools" / "guard"]))
 
 
 def test_a_page_that_draws_for_nobody_is_refused(book, tmp_path):

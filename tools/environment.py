@@ -12,7 +12,11 @@ from pathlib import Path
 
 KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "COMSPEC", "TMPDIR", "TEMP", "TMP")
 ROUNDING = ("OMP_", "OPENBLAS_", "NPY_", "ONEDNN_", "TF_ENABLE_ONEDNN_OPTS", "TF_NUM_", "XLA_FLAGS")
-GUARD = str(Path(__file__).resolve().parent / "guard")  # offline.py's
+TOOLS = Path(__file__).resolve().parent
+OURS = (
+    str(TOOLS.parent),
+    str(TOOLS / "guard"),
+)  # on Python's path: a copy of the project, offline.py's guard
 
 
 def isolate() -> None:
@@ -22,7 +26,7 @@ def isolate() -> None:
     own = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(ROUNDING)}
     own |= dict.fromkeys(("HOME", "USERPROFILE", "APPDATA"), str(home))
     own |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    if GUARD in os.environ.get("PYTHONPATH", "").split(os.pathsep):
-        own["PYTHONPATH"] = GUARD
+    path = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    own["PYTHONPATH"] = os.pathsep.join(place for place in path if place in OURS)
     os.environ.clear()
     os.environ.update(own)
