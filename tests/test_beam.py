@@ -1,22 +1,19 @@
-"""beam_decode in both halves, and draws by greedy_decode.
+"""beam_decode in both halves.
 
 Oracles: all answers of a small vocabulary, each with its probability by a loop over single rows; a
 beam search over lists of one row, written apart; greedy_decode; chances that are counted by hand.
 """
 
-import itertools
-
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import END, START, B, H, T, V, all_answers, log_probability, log_softmax, network, padded, table
 from toys import normal
 
 import rnnbook.scratch as scratch
 import rnnbook.tf as rnn
 from rnnbook.protocol import LSTMStateTuple, map_state
 
-B, H, V, T = 5, 4, 3, 4
-START, END = 2, 1
 POWERS = [0.0, 0.6, 1.0, 2.5]
 
 
@@ -47,43 +44,6 @@ def decode(half, step, state, max_steps=T, width=2, length_power=0.0, start=STAR
     return np.asarray(tokens).tolist(), np.asarray(lengths).tolist()
 
 
-def network(half, seed=0):
-    """h(t) = tanh(h(t-1) U + E[token(t-1)]), logits = h(t) W; sharp enough that rows differ."""
-    U, E, W = normal(H, H, seed=seed + 1), normal(V, H, seed=seed + 2), 2 * normal(H, V, seed=seed + 3)
-
-    def in_numpy(tokens, h):
-        h = np.tanh(h @ U + E[tokens])
-        return h @ W, h
-
-    def in_tensorflow(tokens, h):
-        h = tf.tanh(h @ U + tf.gather(E, tokens))
-        return h @ W, h
-
-    return in_numpy if half == "scratch" else in_tensorflow
-
-
-def log_softmax(logits):
-    return logits - np.log(np.exp(logits).sum())
-
-
-def all_answers(max_steps):
-    """Every answer that ends within ``max_steps``, its END included, and every one that is cut."""
-    others = [token for token in range(V) if token != END]
-    for n in range(max_steps):
-        for words in itertools.product(others, repeat=n):
-            yield (*words, END)
-    yield from itertools.product(others, repeat=max_steps)
-
-
-def log_probability(answer, state, step):
-    """log p of one answer of one row [1, H]."""
-    token, total = START, 0.0
-    for said in answer:
-        logits, state = step(np.array([token]), state)
-        total, token = total + log_softmax(logits[0])[said], said
-    return total
-
-
 @pytest.fixture(scope="module")
 def exhausted():
     """For each of the seeds 0 and 7, the log p of every answer of every row."""
@@ -95,13 +55,6 @@ def exhausted():
             for row in range(B)
         ]
     return found
-
-
-def padded(answers):
-    """Tokens [B, T] and lengths [B] of answers in tuples."""
-    longest = max(map(len, answers))
-    tokens = [[*answer, *[END] * (longest - len(answer))] for answer in answers]
-    return tokens, [len(answer) - (answer[-1] == END) for answer in answers]
 
 
 def test_the_answers_of_a_row_have_probabilities_that_sum_to_one(exhausted):
@@ -179,16 +132,6 @@ def test_each_row_of_a_beam_is_searched_as_one_row_is_with_lists(half, width, le
 
 # From START = 2: token 0 at .6 and token 3 at .4. After 0 all is open, after 3 the end is sure.
 CHANCES = np.array([[0.3, 0.3, 0.2, 0.2], [0, 1, 0, 0], [0.6, 0, 0, 0.4], [0, 1, 0, 0]])
-
-
-def table(half, chances):
-    def step(tokens, state):
-        if half == "scratch":
-            with np.errstate(divide="ignore"):
-                return np.log(chances[tokens]), state
-        return tf.math.log(tf.gather(chances, tokens)), state
-
-    return step
 
 
 @both_halves
@@ -270,33 +213,3 @@ def test_under_xla_the_search_refuses_instead_of_returning_nothing():
     run = tf.function(lambda state: rnn.beam_decode(network("tf"), state, START, END, T, 2), jit_compile=True)
     with pytest.raises(tf.errors.InvalidArgumentError):
         run(tf.constant(normal(B, H)))
-
-
-@both_halves
-def test_draws_have_the_probabilities_of_the_answers(half, exhausted):
-    """greedy_decode of logits with Gumbel noise, 4,000 rows that begin alike, by a chi-square."""
-    rows, rng, step = 4_000, np.random.default_rng(5), network(half)
-
-    def drawn(tokens, h):
-        logits, h = step(tokens, h)
-        return logits + rng.gumbel(size=(rows, V)), h
-
-    entropy = [-sum(p * np.exp(p) for p in row.values()) for row in exhausted[0]]
-    row = int(np.argmax(entropy))  # the row that is least sure of itself
-    states = normal(B, H)[[row] * rows]
-    tokens, _ = (scratch if half == "scratch" else rnn).greedy_decode(drawn, states, START, END, T)
-    answers = np.array(padded([*exhausted[0][row], (0,) * T])[0][:-1])
-    counts = (np.asarray(tokens)[:, None] == answers).all(axis=2).sum(axis=0)
-    assert counts.sum() == rows
-    chances = np.exp(list(exhausted[0][row].values()))
-
-    def p_value(chances):
-        often = rows * chances >= 5  # the others count as one kind
-        pairs = ((values[often], values[~often].sum()) for values in (counts, rows * chances))
-        seen, expected = (np.append(*pair) for pair in pairs)
-        chi_square, freedom = np.sum((seen - expected) ** 2 / expected), len(seen) - 1
-        return tf.math.igammac(freedom / 2, np.float64(chi_square / 2)).numpy()
-
-    assert len(chances) > 30
-    assert p_value(chances) > 0.01
-    assert p_value(chances**1.2 / (chances**1.2).sum()) < 1e-6  # a sharper one would be seen

@@ -135,8 +135,45 @@ BEAM = [
 ]  # fmt: skip
 
 
+def sample(h, returns=lambda state: (state, state), **wrong):
+    """sample_decode with one argument wrong, or with what its step returns."""
+    state = (np.asarray if h.library == "NumPy" else tf.constant)(floats(B, H))
+    given = {"step": lambda tokens, state: returns(state), "initial_state": state}
+    given |= {"start_token": 1, "end_token": 0, "max_steps": 3} | wrong
+    return h.module.sample_decode(**given)
+
+
+WARM = "above 0 and finite"
+SHARE = "above 0 and at most 1, the share kept"
+SAMPLE = [
+    (TypeError, "sample_decode: step must be a function from (tokens, state) to (logits, state); got None", lambda h: sample(h, step=None)),
+    (TypeError, f"sample_decode: initial_state must be {ROWS}; got None", lambda h: sample(h, initial_state=None)),
+    (ValueError, f"sample_decode: start_token must be {TOKEN}; got -1", lambda h: sample(h, start_token=-1)),
+    (ValueError, "sample_decode: end_token must be below V=5, or no row could end; got 5", lambda h: sample(h, end_token=H)),
+    (ValueError, f"sample_decode: max_steps must be {COUNT}; got 0", lambda h: sample(h, max_steps=0)),
+    (ValueError, f"sample_decode: temperature must be {WARM}; got 0", lambda h: sample(h, temperature=0)),  # greedy_decode
+    (ValueError, f"sample_decode: temperature must be {WARM}; got -1.0", lambda h: sample(h, temperature=-1.0)),
+    (ValueError, f"sample_decode: temperature must be {WARM}; got nan", lambda h: sample(h, temperature=float("nan"))),
+    (ValueError, f"sample_decode: temperature must be {WARM}; got inf", lambda h: sample(h, temperature=float("inf"))),
+    (TypeError, f"sample_decode: temperature must be {WARM}; got None", lambda h: sample(h, temperature=None)),
+    (ValueError, f"sample_decode: top_k must be {COUNT}; got 0", lambda h: sample(h, top_k=0)),
+    (TypeError, f"sample_decode: top_k must be {COUNT}; got 2.0", lambda h: sample(h, top_k=2.0)),
+    (TypeError, f"sample_decode: top_k must be {COUNT}; got True", lambda h: sample(h, top_k=True)),
+    (ValueError, "sample_decode: top_k must be at most V=5; got 6", lambda h: sample(h, top_k=H + 1)),
+    (ValueError, f"sample_decode: top_p must be {SHARE}; got 0", lambda h: sample(h, top_p=0)),
+    (ValueError, f"sample_decode: top_p must be {SHARE}; got 1.1", lambda h: sample(h, top_p=1.1)),
+    (ValueError, f"sample_decode: top_p must be {SHARE}; got nan", lambda h: sample(h, top_p=float("nan"))),
+    (TypeError, f"sample_decode: top_p must be {SHARE}; got '0.9'", lambda h: sample(h, top_p="0.9")),
+    (ValueError, f"sample_decode: seed must be {TOKEN}; got -1", lambda h: sample(h, seed=-1)),
+    (TypeError, f"sample_decode: seed must be {TOKEN}; got 1.5", lambda h: sample(h, seed=1.5)),
+    (TypeError, "sample_decode: what step returns must be (logits, state); got None", lambda h: sample(h, lambda state: None)),
+    (ValueError, "sample_decode: logits must be [B, V] with B=4; got shape (3, 5)", lambda h: sample(h, lambda state: (state[:3], state))),
+    (TypeError, "sample_decode: state after a step must be structured like initial_state; got tuple(shape (4, 5), shape (4, 5))", lambda h: sample(h, lambda state: (state, (state, state)))),
+]  # fmt: skip
+
+
 @either_half
-@rows(CELLS + LAST_OUTPUT + DECODE + BEAM, "scratch", "tf")
+@rows(CELLS + LAST_OUTPUT + DECODE + BEAM + SAMPLE, "scratch", "tf")
 def test_a_wrong_call_of_either_half_says_what_was_expected_and_what_came(half, kind, text, call):
     with raises(kind, text.replace("{array}", half.array).replace("{library}", half.library)):
         call(half)

@@ -489,6 +489,23 @@ def test_logits_without_a_softmax_end_a_beam_search_with_the_step_and_the_row(ha
 
 
 @either_half
+@pytest.mark.parametrize("bad", [[0.0, np.nan], [np.inf, 0.0], [-np.inf, -np.inf]])
+@pytest.mark.parametrize("options", [{}, {"top_k": 1, "top_p": 0.5}], ids=str)
+def test_logits_without_a_softmax_end_sampling_with_the_step_and_the_row(half, bad, options):
+    where, state = (np if half is NUMPY else tf).where, np.array([[20.0], [0.0], [-20.0]])
+
+    def step(tokens, state):  # row 1 goes bad at the second step, row 2 has ended before it does
+        good = where(state < 0, [[9000.0, 0.0]], [[0.0, 9000.0]])
+        return where(abs(abs(state) - 10) == 9, [bad], good), state + 1
+
+    kind = ValueError if half is NUMPY else tf.errors.InvalidArgumentError
+    with pytest.raises(
+        kind, match=r"sample_decode: logits.* must be numbers with a softmax; got none.* row.*1"
+    ):
+        half.module.sample_decode(step, state if half is NUMPY else tf.constant(state), 1, 0, 3, **options)
+
+
+@either_half
 def test_nan_logits_of_a_row_that_has_ended_do_not_count(half):
     def step(tokens, state):  # row 0 ends at once; from then on its logits are NaN
         first = [9.0, 0.0] if half is TENSORFLOW or not state[0, 0] else [np.nan, 0.0]

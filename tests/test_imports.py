@@ -160,10 +160,12 @@ def test_every_function_and_class_without_underscore_has_a_docstring(path):
 def test_cells_unrolling_and_decoding_stand_in_files_of_the_same_name_in_both_halves():
     for half in ("scratch", "tf"):
         names = {path.name for path in (PACKAGE / half).iterdir()}
-        assert {"cell.py", "basic_rnn.py", "unroll.py", "decode.py"} <= names
+        assert {"cell.py", "basic_rnn.py", "unroll.py", "decode.py", "sampling.py"} <= names
 
 
-@pytest.mark.parametrize("name", ["BasicRNNCell", "beam_decode", "greedy_decode", "last_output"])
+@pytest.mark.parametrize(
+    "name", ["BasicRNNCell", "beam_decode", "greedy_decode", "last_output", "sample_decode"]
+)
 def test_the_two_halves_take_the_same_arguments_in_the_same_order(name):
     halves = [importlib.import_module(half) for half in ("rnnbook.scratch", "rnnbook.tf")]
     signatures = [inspect.signature(getattr(half, name)).parameters for half in halves]

@@ -252,6 +252,17 @@ def test_decoding_refuses_an_end_token_that_no_logit_stands_for():
         graph(floats(B, 2))
 
 
+def test_sampling_refuses_to_keep_more_tokens_than_there_are():
+    def run(state):
+        step = lambda tokens, state: (state, state)  # noqa: E731
+        return rnn.sample_decode(step, state, start_token=0, end_token=0, max_steps=3, top_k=3)
+
+    graph = tf.function(run, input_signature=[tf.TensorSpec([None, None])])
+    graph(floats(B, 3))
+    with refused("sample_decode: top_k must be at most V; got] [3] [with V =] [2]"):
+        graph(floats(B, 2))
+
+
 @pytest.mark.parametrize(
     ("weights", "came"), [((1, T), "[4 2] [; got shape] [1 2]"), ((B, 1), "[4 2] [; got shape] [4 1]")]
 )

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnbook.checks.arrays import check_array, check_dtype, check_real, static_shape
 from rnnbook.checks.errors import describe, fail, what
-from rnnbook.checks.values import check_count, check_number
+from rnnbook.checks.values import check_count, check_number, check_seed
 from rnnbook.protocol import Cell, map_state, same_structure
 
 Check = Callable[..., None]  # check_array, or the stricter one of a half
@@ -93,6 +93,22 @@ def check_beam(where: str, width: Any, length_power: Any) -> None:
     """Check what a beam search asks for beside what every decoder does."""
     check_count(where, "width", width)
     check_number(where, "length_power", length_power, "finite and at least 0", lambda x: 0 <= x < inf)
+
+
+def check_sampling(where: str, temperature: Any, top_k: Any, top_p: Any, seed: Any) -> None:
+    """Check what sampled decoding asks for beside what every decoder does."""
+    check_number(where, "temperature", temperature, "above 0 and finite", lambda x: 0 < x < inf)
+    if top_k is not None:
+        check_count(where, "top_k", top_k)
+    if top_p is not None:
+        check_number(where, "top_p", top_p, "above 0 and at most 1, the share kept", lambda x: 0 < x <= 1)
+    check_seed(where, seed)
+
+
+def check_kept(where: str, top_k: int | None, vocabulary: int) -> None:
+    """Check that there are as many tokens as are to be kept."""
+    if top_k is not None and top_k > vocabulary:
+        fail(where, "top_k", f"at most V={vocabulary}", top_k)
 
 
 def check_plain_state(where: str, name: str, state: Any) -> None:

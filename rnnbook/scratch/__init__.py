@@ -12,6 +12,7 @@ from rnnbook.scratch.gru import GRUCell
 from rnnbook.scratch.lstm import BasicLSTMCell
 from rnnbook.scratch.min_gru import MinGRUCell
 from rnnbook.scratch.optimizers import SGD, Adagrad, Adam, clip_by_global_norm
+from rnnbook.scratch.sampling import sample_decode
 from rnnbook.scratch.scan import parallel_scan
 from rnnbook.scratch.training import SequenceRegressor, fit, mean_squared_error
 from rnnbook.scratch.unroll import last_output, unroll
@@ -44,6 +45,7 @@ __all__ = [
     "mean_squared_error",
     "parallel_scan",
     "relu",
+    "sample_decode",
     "sigmoid",
     "tanh",
     "unroll",

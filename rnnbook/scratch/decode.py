@@ -43,7 +43,29 @@ def greedy_decode(
 
     Taught in: book/2-unrolling/variable-length-outputs.
     """
-    where = "greedy_decode"
+
+    def likeliest(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return logits.argmax(axis=1), np.isnan(logits).any(axis=1)  # argmax would choose it
+
+    given = step, initial_state, start_token, end_token, max_steps
+    return decode_by("greedy_decode", likeliest, ("numbers", "nan"), *given)
+
+
+def decode_by(
+    where: str,
+    choose: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    words: tuple[str, str],
+    step: Step,
+    initial_state: Any,
+    start_token: int,
+    end_token: int,
+    max_steps: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The loop of `greedy_decode` and `sample_decode`, which differ in how they ``choose``.
+
+    ``choose`` takes logits [B, V] to tokens [B] and to the rows [B] from which none can be chosen;
+    ``words`` say what these rows must hold, and what they hold.
+    """
     B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
     state = initial_state
     start_token, end_token = int(start_token), int(end_token)  # a NumPy one would decide the dtype
@@ -55,11 +77,13 @@ def greedy_decode(
         checks.check_logits(where, result, initial_state, B, end_token)
         logits, state = result
         checks.check_numpy(where, "logits", logits, "B V", {})
-        lost = alive & np.isnan(logits).any(axis=1)
-        if lost.any():  # argmax would choose it
+        chosen, lost = choose(logits)
+        lost = alive & lost
+        if lost.any():
+            expected, came = words
             row = int(lost.argmax())
-            checks.fail(where, f"logits of step {len(emitted)}", "numbers", f"nan in row {row}")
-        tokens = np.where(alive, logits.argmax(axis=1), end_token)
+            checks.fail(where, f"logits of step {len(emitted)}", expected, f"{came} in row {row}")
+        tokens = np.where(alive, chosen, end_token)
         alive = tokens != end_token  # a row that has ended holds end_token, and stays ended
         emitted.append(tokens)
     decoded = np.stack(emitted, axis=1)  # [B, T]

@@ -24,6 +24,7 @@ from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 from rnnbook.tf.min_gru import MinGRUCell
 from rnnbook.tf.projections import InputProjectionWrapper, OutputProjectionWrapper
+from rnnbook.tf.sampling import sample_decode
 from rnnbook.tf.scan import parallel_scan
 from rnnbook.tf.tf1.functions import (
     sequence_loss,
@@ -62,6 +63,7 @@ __all__ = [
     "load_tf1_checkpoint",
     "mean_squared_error",
     "parallel_scan",
+    "sample_decode",
     "sequence_loss",
     "stack_bidirectional_dynamic_rnn",
     "static_bidirectional_rnn",

@@ -48,12 +48,38 @@ def greedy_decode(
 
     Taught in: book/2-unrolling/variable-length-outputs.
     """
-    where = "greedy_decode"
+
+    def likeliest(logits: tf.Tensor, t: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        tokens = tf.argmax(logits, axis=1, output_type=tf.int32)
+        if not logits.dtype.is_floating:
+            return tokens, tf.zeros_like(tokens, tf.bool)
+        return tokens, tf.reduce_any(tf.math.is_nan(logits), axis=1)  # argmax would choose it
+
+    given = step, initial_state, start_token, end_token, max_steps
+    return decode_by("greedy_decode", likeliest, ("numbers", "nan"), *given)
+
+
+def decode_by(
+    where: str,
+    choose: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+    words: tuple[str, str],
+    step: Step,
+    initial_state: Any,
+    start_token: int,
+    end_token: int,
+    max_steps: int,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The loop of `greedy_decode` and `sample_decode`, which differ in how they ``choose``.
+
+    ``choose`` takes logits [B, V] and the step to tokens [B] and to the rows [B] from which none can
+    be chosen; ``words`` say what these rows must hold, and what they hold.
+    """
     B = checks.check_decoder(where, step, initial_state, start_token, end_token, max_steps)
     start_token, end_token, max_steps = int(start_token), int(end_token), int(max_steps)
     state, rows = _of_one_size(where, initial_state)
     tokens, alive = tf.fill([rows], start_token), tf.fill([rows], True)
     emitted = tf.TensorArray(tf.int32, size=max_steps, element_shape=(B,))
+    message = "{}: logits must be {}; got {} at step".format(where, *words)
 
     def body(t, tokens, alive, state, emitted):
         result = step(tokens, state)
@@ -63,12 +89,10 @@ def greedy_decode(
         V = size(logits, 1)
         if not isinstance(V, int):
             logits = _can_end(where, logits, end_token, V)
-        if logits.dtype.is_floating:
-            lost = alive & tf.reduce_any(tf.math.is_nan(logits), axis=1)  # argmax would choose it
-            message = f"{where}: logits must be numbers; got nan at step"
-            lost_rows = tf.where(lost)[:, 0]
-            logits = checked(logits, ~tf.reduce_any(lost), message, t, "in rows", lost_rows)
-        tokens = tf.where(alive, tf.argmax(logits, axis=1, output_type=tf.int32), end_token)
+        chosen, lost = choose(logits, t)
+        lost = alive & lost
+        chosen = checked(chosen, ~tf.reduce_any(lost), message, t, "in rows", tf.where(lost)[:, 0])
+        tokens = tf.where(alive, chosen, end_token)
         alive = tf.not_equal(tokens, end_token)  # a row that has ended holds it, and stays ended
         return t + 1, tokens, alive, state, emitted.write(t, tokens)
 
