@@ -63,31 +63,38 @@ def page(rows=12):
 
 @pytest.fixture
 def small(monkeypatch, tmp_path):
-    for name, value in {"UNITS": 2, "EPOCHS": 4, "BATCH": 2, "CHECKPOINT": tmp_path / "state.npz"}.items():
+    for name, value in {"UNITS": 2, "EPOCHS": 4, "BATCH": 2, "CHECKPOINTS": tmp_path}.items():
         monkeypatch.setattr(tool, name, value)
 
 
 def test_a_training_that_was_stopped_ends_as_one_that_was_not(small, monkeypatch):
-    whole = tool.train(page())
-    tool.CHECKPOINT.unlink()
+    whole = tool.train(page(), 3)
+    tool.checkpoint(3).unlink()
     monkeypatch.setattr(Trainer, "stop_at", 15)  # in the third of four epochs of six steps
     with pytest.raises(Stopped):
-        tool.train(page())
+        tool.train(page(), 3)
     monkeypatch.setattr(Trainer, "stop_at", None)
-    assert tool.train(page()) == whole
+    assert tool.train(page(), 3) == whole
     assert len(whole["curve"]) == 4
 
 
 def test_a_training_that_has_ended_is_not_begun_again(small, monkeypatch):
-    whole = tool.train(page())
+    whole = tool.train(page(), 0)
     monkeypatch.setattr(Trainer, "stop_at", 24)
-    assert tool.train(page()) == whole
+    assert tool.train(page(), 0) == whole
+
+
+def test_each_seed_is_a_training_of_its_own_and_only_its_shares_are_kept(small):
+    whole = tool.train(page(), 0)
+    assert tool.share_by_epoch(page(), 1) == [epoch["right"] for epoch in tool.train(page(), 1)["curve"]]
+    assert tool.train(page(), 1)["seed"] == 1
+    assert tool.train(page(), 1)["weights"] != whole["weights"] == tool.train(page(), 0)["weights"]
 
 
 def test_a_checkpoint_of_another_page_is_refused(small):
-    tool.train(page())
+    tool.train(page(), 0)
     with pytest.raises(SystemExit, match="run it with --fresh"):
-        tool.train(page() | {"digest": "of another page"})
+        tool.train(page() | {"digest": "of another page"}, 0)
 
 
 def test_what_the_page_reads_is_what_the_script_writes_and_is_small():
@@ -101,6 +108,9 @@ def test_what_the_page_reads_is_what_the_script_writes_and_is_small():
         tool.SEED,
     )
     assert len(kept["curve"]) == tool.EPOCHS
+    assert {int(seed): len(shares) for seed, shares in kept["other seeds"].items()} == dict.fromkeys(
+        tool.OTHER_SEEDS, tool.EPOCHS
+    )
     tried = {(row["longest"], row["alpha"]) for row in kept["search"]}
     assert tried == {(longest, alpha) for longest in tool.GRAMS for alpha in tool.ALPHAS}
     for weight in kept["weights"]:

@@ -1,15 +1,17 @@
-"""Train the network of the page "Which language is this?" to its end, and write what the page reads.
+"""Train the networks of the page "Which language is this?" to their end, and write what the page reads.
 
-    python training/language.py            train, or go on from the checkpoint; some minutes
-    python training/language.py --fresh    forget the checkpoint
+    python training/language.py            train, or go on from the checkpoints; some minutes
+    python training/language.py --fresh    forget the checkpoints
 
 Data, model and training step are cells of the page, those tagged `shared`: this script runs them, so
 it cannot differ from what a reader sees. Beside the page it writes `which-language.json`: the weights
-as float16, the loss and the share of right answers after each epoch, and the search for the best
-n-grams, which is made on things that are held back from training.
+as float16, the loss and the share of right answers after each epoch, that share for networks with
+other seeds, and the search for the best n-grams, which is made on things that are held back from
+training.
 """
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,13 @@ from tqdm import tqdm
 
 PAGE = APPLICATIONS / "which-language.md"
 RESULT = PAGE.with_suffix(".json")
-CHECKPOINT = CHECKPOINTS / "which-language.npz"
 UNITS, EPOCHS, BATCH, SEED = 128, 15, 64, 0
+OTHER_SEEDS = 1, 2
 GRAMS, ALPHAS = (2, 3, 4, 5), (1e-6, 3e-6, 1e-5)
+
+
+def checkpoint(seed: int) -> Path:
+    return CHECKPOINTS / f"which-language-{seed}.npz"
 
 
 def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) -> float:
@@ -33,21 +39,21 @@ def share_right(page: dict[str, Any], model: Any, pairs: list[tuple[str, str]]) 
     return right / len(pairs)
 
 
-def train(page: dict[str, Any]) -> dict[str, Any]:
+def train(page: dict[str, Any], seed: int) -> dict[str, Any]:
     """Epoch by epoch, each with a seed of its own, so that it can go on where it stopped."""
     tokens, lengths, languages = page["arrays"](page["train"])
-    model = page["Guesser"](UNITS, seed=SEED)
+    model = page["Guesser"](UNITS, seed=seed)
     trainer = page["Trainer"](model, EPOCHS * (len(tokens) // BATCH))
     kept = [*model.variables, *trainer.adam.variables]
-    made_from = json.dumps([UNITS, EPOCHS, BATCH, SEED, page["digest"]])
-    curve: list[dict[str, Any]] = resume(CHECKPOINT, made_from, kept) or []
+    made_from = json.dumps([UNITS, EPOCHS, BATCH, seed, page["digest"]])
+    curve: list[dict[str, Any]] = resume(checkpoint(seed), made_from, kept) or []
     for epoch in range(len(curve), EPOCHS):
-        found = []
-        rows_of_batches = page["batches"](lengths, BATCH, np.random.default_rng([SEED, epoch]))
-        for n, rows in enumerate(tqdm(rows_of_batches, f"epoch {epoch + 1} of {EPOCHS}", mininterval=5)):
+        found, title = [], f"seed {seed}, epoch {epoch + 1} of {EPOCHS}"
+        rows_of_batches = page["batches"](lengths, BATCH, np.random.default_rng([seed, epoch]))
+        for n, rows in enumerate(tqdm(rows_of_batches, title, mininterval=5)):
             T = lengths[rows].max()
-            seed = np.array([epoch, n], np.int32)
-            found.append(trainer.step(tokens[rows, :T], lengths[rows], languages[rows], seed))
+            dropped = np.array([epoch, n], np.int32)
+            found.append(trainer.step(tokens[rows, :T], lengths[rows], languages[rows], dropped))
         losses = np.array(found)
         curve.append(
             {
@@ -56,10 +62,15 @@ def train(page: dict[str, Any]) -> dict[str, Any]:
             }
         )
         print(curve[-1], flush=True)
-        keep(CHECKPOINT, made_from, kept, curve)
+        keep(checkpoint(seed), made_from, kept, curve)
     weights = [float16(variable.numpy()) for variable in model.variables]
-    settings = {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "seed": SEED}
+    settings = {"units": UNITS, "epochs": EPOCHS, "batch": BATCH, "seed": seed}
     return settings | {"curve": curve, "weights": weights}
+
+
+def share_by_epoch(page: dict[str, Any], seed: int) -> list[float]:
+    """What a network of another seed gets right after each epoch; its weights are not kept."""
+    return [epoch["right"] for epoch in train(page, seed)["curve"]]
 
 
 def search(page: dict[str, Any]) -> list[dict[str, float]]:
@@ -88,7 +99,10 @@ def search(page: dict[str, Any]) -> list[dict[str, float]]:
 
 if __name__ == "__main__":
     if told_to_begin_anew(__doc__):
-        CHECKPOINT.unlink(missing_ok=True)
+        for seed in (SEED, *OTHER_SEEDS):
+            checkpoint(seed).unlink(missing_ok=True)
     page = of_the_page(PAGE)
-    result = train(page) | {"search": search(page)}
+    result = train(page, SEED)
+    result["other seeds"] = {seed: share_by_epoch(page, seed) for seed in OTHER_SEEDS}
+    result["search"] = search(page)
     RESULT.write_text(json.dumps(result) + "\n", encoding="utf-8")
