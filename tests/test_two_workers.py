@@ -1,7 +1,15 @@
-"""Two processes over loopback train as one does, and a death costs them nothing but time."""
+"""Two processes over loopback train as one does, and a death costs them nothing but time.
+
+Each of them is a process of its own, but all are forked from one that has imported the package: an import
+takes longer than the training.
+"""
 
 import json
+import multiprocessing
+import runpy
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +18,32 @@ import two_workers
 
 STEPS, KILL = 24, 17
 TOLERANCE = 1e-5  # relative: the same sums in another order, in float32, over all steps
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["rnnbook.tf"])
+
+
+def act(script: str, *options: str) -> None:
+    """What `python script options` does."""
+    sys.argv = [script, *options]
+    sys.path.insert(0, str(Path(script).parent))
+    runpy.run_path(script, run_name="__main__")
+
+
+class Fork:
+    """In the place of `subprocess.Popen(command)`: the command is a Python and its script."""
+
+    def __init__(self, command: list[str]):
+        self.process = FORKS.Process(target=act, args=command[1:])
+        self.process.start()
+
+        self.kill, self.wait = self.process.kill, self.process.join
+
+    @property
+    def returncode(self) -> int | None:
+        return self.process.exitcode
+
+    def poll(self) -> int | None:
+        return self.returncode
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +61,8 @@ def one():
     return losses, [variable.numpy() for variable in (*model.trainable_variables, *sums)]
 
 
-def test_two_workers_of_which_one_is_killed_reach_what_one_worker_reaches(one, tmp_path):
+def test_two_workers_of_which_one_is_killed_reach_what_one_worker_reaches(one, tmp_path, monkeypatch):
+    monkeypatch.setattr(two_workers.subprocess, "Popen", Fork)
     started = two_workers.train(tmp_path, STEPS, KILL)
     assert started == 2
     assert (tmp_path / "killed").exists()
