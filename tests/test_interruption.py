@@ -163,7 +163,7 @@ def test_two_runs_at_once_do_not_corrupt_each_other(book):
 def test_each_page_that_goes_wrong_keeps_its_notebook_and_is_named_and_the_others_are_executed(book):
     """A cell that hangs; a disk that is full, for which a limit on the size of files stands in; a place
     that cannot be written, which is told before the page runs."""
-    write(book, 'print("fine")', "# wait for ever\nwhile True:\n    pass", name="hangs")
+    write(book, 'print("fine")', "# wait for ever\nimport time\nwhile True:\n    time.sleep(1)", name="hangs")
     write(book, 'print("x" * 100_000)', name="large")
     write(book, 'import pathlib; pathlib.Path("ran").touch()', name="placed")
     write(book, 'print("new")')
