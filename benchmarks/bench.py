@@ -6,7 +6,8 @@
     python benchmarks/bench.py --layer LSTM 30 100 --busy
     python benchmarks/bench.py --only unrolling what static and dynamic unrolling cost
 
-A part of it is printed; the whole is also written into the book, as JSON. Tasks: `train` the sine
+A part of it is printed; the whole is also written into the book, as JSON: times in seconds, memory in
+megabytes above the start, and what part of all cores others kept busy. Tasks: `train` the sine
 model, a `layer` forward and backward, and `forecast`; and apart from these `unrolling`, whose table
 belongs to book/2-unrolling/dynamic. A peer that is not installed is reported as missing:
 `pip install -e '.[bench]'` brings PyTorch and JAX.
@@ -44,14 +45,7 @@ BOOK = Path(__file__).resolve().parent.parent / "book"
 TOLERANCE = 1e-3  # between the results of contestants, relative
 LIBRARIES = ("numpy", "tensorflow", "keras", "torch", "jax")
 COLUMNS = ["contestant", "seconds", "ratio", "status", "RMSE", "trace", "threads"]
-UNITS = {
-    "seconds": "of one step, window or call: the median of the rounds",
-    "ratio": "how many times as fast as the first of the case",
-    "trace": "seconds of tracing, for JAX of compiling",
-    "first call": "seconds of the first call after tracing",
-    "busy with others": "share of all cores' time during the run, the busy cases' program not counted",
-}
-UNROLLING = {"trace": "seconds", "call": "seconds", "memory": "megabytes above the start"}
+UNROLLING = ("trace", "call", "memory")
 
 
 class Run(NamedTuple):
@@ -193,18 +187,18 @@ def main() -> None:
     whole = not (arguments.quick or arguments.layer or arguments.busy or arguments.among != [""])
     with machine(*LIBRARIES) as about:
         if arguments.only == "unrolling":
-            place, units = BOOK / "2-unrolling" / "unrolling-costs.json", UNROLLING
+            place = BOOK / "2-unrolling" / "unrolling-costs.json"
             about["repeats"] = 3 if whole else 1
             rows = [rounded(row, 3) for row in unrolling(COSTS if whole else COSTS[:1], about["repeats"])]
             print(as_text("static and dynamic unrolling", rows, list(rows[0])))
         else:
-            place, units = BOOK / "6-applications" / "speed.json", UNITS
+            place = BOOK / "6-applications" / "speed.json"
             whole = whole and not arguments.only
             blocks = race(chosen(arguments), LOOK if arguments.quick else FULL)
             rows = [rounded(row) for block in blocks.values() for row in block]
             print("\n\n".join(as_text(case.title, block, COLUMNS) for case, block in blocks.items()))
     if output := arguments.output or (place if whole else None):
-        table = {"machine": about, "units": units, "rows": rows}
+        table = {"machine": about, "rows": rows}
         output.write_text(json.dumps(table, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if about["busy with others"] > 0.03:
         print(

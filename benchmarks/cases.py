@@ -24,14 +24,8 @@ class Case(NamedTuple):
     @property
     def title(self) -> str:
         """For people."""
-        titles = {
-            "sine": f"train the sine model, windows (N, {self.T}, {10 // self.T})",
-            "evaluate": "1,000 windows of ten steps through two layers of 30 units, for each window",
-            "free run": "the model on its own, for each step",
-            "cell": "one step of an LSTM cell, B 1, D 1, H 30",
-        }
-        layer = f"{self.kind} layer forward and backward, B {self.B}, D = H = {self.H}, T {self.T}"
-        return titles.get(self.kind, layer) + (", one core busy with something else" if self.busy else "")
+        busy = ", one core busy with something else" if self.busy else ""
+        return f"{self.task}: {self.kind}, B {self.B}, H {self.H}, T {self.T}{busy}"
 
 
 TRAIN = (
@@ -76,25 +70,24 @@ CASES += [Case("forecast", kind, 30, 10) for kind in ("evaluate", "free run", "c
 # As when notebooks are executed two at a time; what pays on idle cores only does not pay.
 CASES += [Case("layer", "LSTM", H, 100, busy=True) for H in (30, 128)]
 CASES += [Case("forecast", "evaluate", 30, 10, busy=True)]
-QUICK = [case for case in CASES if (case.kind, case.T) in (("sine", 10), ("LSTM", 100)) and case.H < 512]
-QUICK += [case for case in CASES if case.task == "forecast"]
-MEMORY = [Case("layer", "LSTM", 30, T) for T in (100, 1000)]  # in a fresh process each
+QUICK = [case for case in CASES if case.H < 512 and case.T <= 100]
 COSTS = [(UNROLLING[0], Case("unrolling", "SimpleRNN", 30, T)) for T in (10, 50, 200, 500)]
 COSTS += [(UNROLLING[1], Case("unrolling", "SimpleRNN", 30, T)) for T in (10, 50, 200, 500, 1000)]
 COSTS += [(way, Case("unrolling", "SimpleRNN", 256, T, 256)) for way in UNROLLING for T in (50, 200)]
 
 
 def entrants(case: Case) -> list[Contestant]:
-    """Who takes part.
-
-    Long static graphs take minutes to trace, transposing counts beside few steps, and a cell has but
-    one way in Keras and in the package.
-    """
+    """Who takes part."""
     if case.task == "train":
         return list(TRAIN)
+    if case.kind == "cell":  # in Keras and in the package it has but one way
+        return [c for c in FORECAST if c.way in ("", "call")]
     if case.task == "forecast":
-        return [c for c in FORECAST if case.kind != "cell" or c.way in ("", "call")]
-    able = {"GRU": {"pytorch"}, "GRU reset after": {"rnnbook_tf", "rnnbook_scratch", "jax_scan"}}
-    without = {"unroll", "static"} if case.T > 100 else set()
-    without |= {"transpose"} if case.T > 10 else set()
-    return [c for c in LAYER if c.module not in able.get(case.kind, ()) and c.way not in without]
+        return list(FORECAST)
+    unable = {"GRU": {"pytorch"}, "GRU reset after": {"rnnbook_tf", "rnnbook_scratch", "jax_scan"}}
+    ways = {c.way for c in LAYER}
+    if case.T > 100:  # a long static graph takes minutes to trace
+        ways -= {"unroll", "static"}
+    if case.T > 10:  # what transposing costs counts beside few steps
+        ways -= {"transpose"}
+    return [c for c in LAYER if c.module not in unable.get(case.kind, ()) and c.way in ways]

@@ -37,7 +37,7 @@ def test_who_is_installed_is_measured_and_the_others_are_reported_missing(tmp_pa
     measured = [row for row in table["rows"] if row["status"] == "measured"]
     assert measured[0]["ratio"] == 1
     assert all(row["seconds"] > 0 and row["busy"] for row in measured)
-    assert "GRU layer forward and backward, B 32, D = H = 3, T 2, one core busy" in done.stdout
+    assert "layer: GRU, B 32, H 3, T 2, one core busy" in done.stdout
     assert str(ROOT) not in json.dumps(table)
 
 

@@ -10,7 +10,6 @@ once: it holds the outputs of all its cells, and shows that no cell needs a solu
 import asyncio
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,8 +17,7 @@ import jupytext
 import nbformat
 from environment import isolate
 from exercises import EXERCISE, FENCE
-from nbclient import NotebookClient
-from notebooks import KERNEL, ROOT, canonical, find_pages
+from notebooks import ROOT, canonical, find_pages, run
 from take_along import needs
 
 TARGET = ROOT / "_build" / "exercises"
@@ -41,12 +39,9 @@ async def write(page: Path, gate: asyncio.Semaphore) -> str:
     for file in needs(page.with_suffix(".ipynb")).files:
         shutil.copy(file, target.parent)
     notebook = emptied(page)
-    client = NotebookClient(
-        notebook, kernel_name=KERNEL["name"], timeout=600, resources={"metadata": {"path": target.parent}}
-    )
     async with gate:
         try:
-            await client.async_execute(stderr=subprocess.DEVNULL)  # TensorFlow greets there
+            await run(notebook, target.parent)
         except Exception as fault:  # whatever a cell raises, the other pages go on
             return f"{page.relative_to(ROOT)}: {fault}"
     nbformat.write(canonical(notebook), target)

@@ -48,7 +48,7 @@ def below(folder: Path, pattern: str) -> list[Path]:
 def find_pages(root: Path) -> list[Path]:
     """Every page with code cells: those whose header names a jupytext format."""
     pages = below(root / "book", "*.md")
-    return [page for page in pages if page.read_text(encoding="utf-8").startswith("---\njupytext:")]
+    return [page for page in pages if contents(page).startswith(b"---\njupytext:")]
 
 
 def contents(path: Path) -> bytes:
@@ -154,18 +154,12 @@ def write_whole(path: Path, text: str) -> None:
         scratch.unlink(missing_ok=True)
 
 
-async def run(nb: nbformat.NotebookNode, folder: Path, on_start: Callable[..., None]) -> None:
+async def run(nb: nbformat.NotebookNode, folder: Path, on_start: Callable[..., None] | None = None) -> None:
     """Run all cells in a kernel of their own."""
-    client = NotebookClient(
-        nb,
-        timeout=CELL_SECONDS,
-        kernel_name=KERNEL["name"],
-        record_timing=False,
-        on_notebook_start=on_start,
-        coalesce_streams=True,  # or the number of pieces would depend on the moment
-        extra_arguments=["--IPKernelApp.log_level=40"],
-        resources={"metadata": {"path": str(folder)}},
-    )
+    client = NotebookClient(nb, timeout=CELL_SECONDS, kernel_name=KERNEL["name"], on_notebook_start=on_start)
+    client.resources = {"metadata": {"path": str(folder)}}
+    client.coalesce_streams = True  # or the number of pieces would depend on the moment
+    client.extra_arguments = ["--IPKernelApp.log_level=40"]
     # TensorFlow's greetings go past the notebook, straight to the terminal
     await client.async_execute(stderr=subprocess.DEVNULL)
 
@@ -257,14 +251,12 @@ def main() -> int:
     parser.add_argument("--text", type=Path, metavar="NB", help="write this notebook back to .md")
     parser.add_argument("--all", action="store_true", help="stale or not")
     parser.add_argument("--check", action="store_true", help="name the stale pages and run none")
-    parser.add_argument("--at-once", type=int, default=2, metavar="N", help="kernels at a time (2)")
     arguments = parser.parse_args()
     if arguments.text:
         try:
             print(f"wrote {to_text(arguments.text)}")
         except Refused as error:
-            print(f"notebooks: {error}", file=sys.stderr)
-            return 1
+            sys.exit(f"notebooks: {error}")
         return 0
     pages = [page.resolve() for page in arguments.pages] or find_pages(ROOT)
     if not arguments.all:
@@ -277,12 +269,10 @@ def main() -> int:
         return 1
     isolate()
     try:
-        failures = asyncio.run(execute_all(pages, ROOT, arguments.at_once, arguments.all))
+        failures = asyncio.run(execute_all(pages, ROOT, 2, arguments.all))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print(
-            "notebooks: interrupted. Every notebook is whole; the command goes on where it was.",
-            file=sys.stderr,
-        )
+        told = "notebooks: interrupted. Every notebook is whole; the command goes on where it was."
+        print(told, file=sys.stderr)
         return 130
     for failure in failures:
         print(f"\n{failure}", file=sys.stderr)
