@@ -12,17 +12,13 @@ model, a `layer` forward and backward, and `forecast`; and apart from these `unr
 belongs to book/2-unrolling/dynamic. A peer that is not installed is reported as missing:
 `pip install -e '.[bench]'` brings PyTorch and JAX.
 
-How it measures. Each contestant runs in a process of its own. All are started, one after the
-other, and compute the same thing from the same float32 weights; whose result is off is called
-wrong and not timed. Then they are timed in turns, A B C A B C, so that drift hits all, and the
-medians are compared. The ratio says how many times as fast as the first row of its case.
-A step of training takes what a long training takes more than a short one, over the steps between.
-The long one is so long that compiling, which some do at every call, each time in another time,
-weighs little. A busy case is timed while another program keeps one core busy.
-Every library has its own number of threads, but PyTorch the better of one and all; settings for
-libraries in the environment, such as OPENBLAS_CORETYPE, are taken away.
-For `unrolling` each measurement has a fresh process, and of three the smallest counts: other work
-on the machine can only add.
+How it measures. Each contestant runs in a process of its own, without settings for libraries from the
+environment. All are started, one after the other, and compute the same thing from the same float32
+weights; whose result is off is called wrong and not timed. Then they are timed in turns, A B C A B C,
+so that drift hits all, and the medians are compared. The ratio says how many times as fast as the
+first row of its case. A busy case is timed while another program keeps one core busy. For `unrolling`
+each measurement has a fresh process, and of three the smallest counts: other work on the machine can
+only add. NOTES.md says more.
 """
 
 import argparse

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
-from importlib.util import find_spec
 from multiprocessing import get_context
 from timeit import timeit
 from typing import Any
 
 from cases import Case, Contestant
 
-NEEDS = {"keras_layers": "keras", "pytorch": "torch", "jax_scan": "jax"}  # else rnnbook itself
 PATIENCE = 180.0  # seconds until a contestant counts as hanging
 LIBRARIES = "DNNL_ GOTO_ JAX_ KERAS_ MKL_ OMP_ ONEDNN_ OPENBLAS_ TF_ TORCH XLA_"  # settings begin so
 SHORT = 100  # steps of the short training; the long one has more, and the difference counts
@@ -28,9 +26,6 @@ class Process:
     """A contestant's process, asked and answering."""
 
     def __init__(self, contestant: Contestant):
-        needed = NEEDS.get(contestant.module)
-        if needed and find_spec(needed) is None:
-            raise Failed("missing")
         self.pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=enter, initargs=(contestant,))
         self.id = self.pool.submit(os.getpid).result()
 
@@ -74,6 +69,8 @@ def answer(function: Callable[..., Any], *arguments: Any) -> Any:
     """Errors as text: those of a library could not be read where it is not imported."""
     try:
         return function(*arguments)
+    except ModuleNotFoundError as error:
+        raise Failed(f"missing: {error.name}") from None
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else ""
         raise Failed(f"failed: {type(error).__name__}: {first}") from None

@@ -1,11 +1,13 @@
-"""Keras: its layers, `Model.fit` and three ways to ask a model."""
+"""Keras: its layers with the weights of the package's cells, `Model.fit` and three ways to ask a model."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+import rnnbook.tf as rnn
 from contestants import common
-from contestants.common import Layer, Sine, Training, Work, forget_third
+from contestants.common import Layer, Sine, Training, Work
+from contestants.rnnbook_tf import cell_of
 from contestants.tf_function import layer_work
 
 # With unroll=True the best of steps_per_execution 1, 20, 100 and 500 and of jit_compile, on both shapes.
@@ -14,19 +16,14 @@ TUNED = {"steps_per_execution": 100}
 
 def sine_model(sine: Sine, **options: bool) -> keras.Model:
     """Two LSTMs and a readout with the common weights."""
-    model = keras.Sequential(
-        [
-            keras.Input((sine.T, sine.D)),
-            keras.layers.LSTM(common.UNITS, return_sequences=True, **options),
-            keras.layers.LSTM(common.UNITS, **options),
-            keras.layers.Dense(1),
-        ]
+    first, second = (
+        rnn.BasicLSTMCell(common.UNITS, num_inputs=inputs, seed=seed)
+        for inputs, seed in zip((sine.D, common.UNITS), common.SEEDS, strict=False)
     )
-    weights = []
-    for kernel, bias in zip(sine.weights[:4:2], sine.weights[1:4:2], strict=True):
-        kernel, bias = forget_third(kernel, bias)
-        weights += [kernel[: -common.UNITS], kernel[-common.UNITS :], bias]
-    model.set_weights(weights + sine.weights[4:])
+    layers = [rnn.to_keras(first, return_sequences=True, **options), rnn.to_keras(second, **options)]
+    readout = keras.layers.Dense(1)
+    model = keras.Sequential([keras.Input((sine.T, sine.D)), *layers, readout])
+    readout.set_weights(sine.weights[4:])
     return model
 
 
@@ -43,31 +40,20 @@ def training(way: str, sine: Sine) -> Training:
 
 def layer(way: str, problem: Layer) -> Work:
     """A layer as it is, or with ``unroll=True``."""
-    kernel, recurrent, bias = problem.joined
     options = {"return_sequences": True, "unroll": way == "unroll"}
-    if problem.kind == "LSTM":
-        (kernel, bias), (recurrent, _) = forget_third(kernel, bias), forget_third(recurrent, bias)
-        built = keras.layers.LSTM(problem.H, **options)
-    elif problem.kind == "SimpleRNN":
-        built = keras.layers.SimpleRNN(problem.H, **options)
-    else:  # columns z, r, candidate; the package has r, u = z
-        order = np.arange(3 * problem.H).reshape(3, -1)[[1, 0, 2]].ravel()
-        kernel, recurrent, bias = kernel[:, order], recurrent[:, order], bias[order]
-        after = problem.kind == "GRU reset after"
-        built = keras.layers.GRU(problem.H, reset_after=after, **options)
-        bias = np.stack([bias, 0 * bias]) if after else bias
-    built.build(problem.inputs.shape)
-    built.set_weights([kernel, recurrent, bias])
+    built = rnn.to_keras(cell_of(problem), **options)
+    if problem.kind == "GRU reset after":  # the package has no such cell
+        kernel, recurrent, bias = built.get_weights()
+        built = keras.layers.GRU(problem.H, **options)
+        built.build(problem.inputs.shape)
+        built.set_weights([kernel, recurrent, np.stack([bias, 0 * bias])])
     return layer_work(built, [weight.value for weight in built.trainable_weights], problem.inputs)
 
 
 def forecast(way: str, sine: Sine, task: str) -> Work:
     """`Model.predict`, the model called, or the model in a `tf.function`."""
     if task == "cell":
-        cell = keras.layers.LSTMCell(common.UNITS)
-        cell.build((1, 1))
-        kernel, bias = forget_third(sine.weights[0], sine.weights[1])
-        cell.set_weights([kernel[: -common.UNITS], kernel[-common.UNITS :], bias])
+        cell = rnn.to_keras(rnn.BasicLSTMCell(common.UNITS, num_inputs=1, seed=common.SEEDS[0])).cell
         inputs, zeros = tf.ones((1, 1)), tf.zeros((1, common.UNITS))
         return Work(lambda: cell(inputs, [zeros, zeros])[0].numpy())
     model = sine_model(sine)

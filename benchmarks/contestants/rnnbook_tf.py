@@ -29,13 +29,18 @@ def training(way: str, sine: Sine) -> Training:
     return halves.training(half(way), adagrad, sine)
 
 
-def layer(way: str, problem: Layer) -> Work:
-    """`dynamic_rnn`, with lengths or by `tf.transpose`, or `static_rnn`; by a plain cell or one with a fast way."""
-    kinds = {"LSTM": rnn.BasicLSTMCell, "SimpleRNN": rnn.BasicRNNCell, "GRU": rnn.GRUCell}
-    make = kinds[problem.kind]
+def cell_of(problem: Layer, way: str = "") -> Any:
+    """A cell with the common weights."""
+    make = {"LSTM": rnn.BasicLSTMCell, "SimpleRNN": rnn.BasicRNNCell}.get(problem.kind, rnn.GRUCell)
     cell = (plain(make) if "plain" in way else make)(problem.H, num_inputs=problem.H)
     for name, value in zip(cell.weight_names, problem.weights, strict=True):
         getattr(cell, name).assign(value)
+    return cell
+
+
+def layer(way: str, problem: Layer) -> Work:
+    """`dynamic_rnn`, with lengths or by `tf.transpose`, or `static_rnn`; by a plain cell or one with a fast way."""
+    cell = cell_of(problem, way)
     data = [problem.inputs]
     if way == "lengths":
         data.append(np.full(problem.B, problem.T, np.int32))
