@@ -145,9 +145,6 @@ FUNCTIONS = {
     "OutputProjectionWrapper: result of activation": lambda: rnn.OutputProjectionWrapper(
         rnn.GRUCell(H), 2, one_row
     ),
-    "InputProjectionWrapper: result of activation": lambda: rnn.InputProjectionWrapper(
-        rnn.GRUCell(H), 2, one_row
-    ),
     "ResidualWrapper: result of residual_fn": lambda: rnn.ResidualWrapper(rnn.GRUCell(H), one_row),
 }
 
