@@ -96,6 +96,34 @@ def test_no_step_backward_makes_anything_as_long_as_all_steps(kind, times, monke
     assert long_in_loops(graph, {rounds, T}) == []
 
 
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+@pytest.mark.parametrize("xla", [False, True])
+def test_the_plain_loop_keeps_its_steps_on_piles(lengths, xla):
+    """The gradient of an entry of a list is a list of all T steps: T of them take T times T.
+
+    Only the top of a pile is touched, in both directions. (XLA knows no lists that grow: it
+    compiles each pile to one array, and reads and writes in place.)
+    """
+    cell = General(H, num_inputs=D, dtype=tf.float64, seed=1)
+
+    @tf.function(jit_compile=xla)
+    def gradient(x):
+        outputs, state = dynamic_rnn(cell, x, lengths)
+        return tf.gradients(tf.reduce_sum(outputs**2) + tf.reduce_sum(state), x)[0]
+
+    graph = gradient.get_concrete_function(tf.TensorSpec([B, T, D], tf.float64)).graph
+    library = graph.as_graph_def().library.function
+    found = {node.op for function in library for node in function.node_def if "TensorList" in node.op}
+    assert found & {"TensorListPopBack", "TensorListPushBack"}
+    assert not found & {"TensorListGetItem", "TensorListSetItem", "TensorListReserve"}
+    x = tf.constant(normal(B, T, D))
+    with tf.GradientTape() as tape:  # eagerly there is no list
+        tape.watch(x)
+        outputs, state = dynamic_rnn(cell, x, lengths)
+        loss = tf.reduce_sum(outputs**2) + tf.reduce_sum(state)
+    np.testing.assert_allclose(gradient(x), tape.gradient(loss, x), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("options", [{"parallel_iterations": 1}, {"swap_memory": True}], ids=str)
 def test_loop_options_change_neither_the_operations_nor_the_numbers(options):
     plain = operations(dynamic_rnn, T, sequence_length=LENGTHS)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rnnbook import checks
 from rnnbook.protocol import Cell, assert_like_cell, map_state
-from rnnbook.tf import fast, tf1
+from rnnbook.tf import fast, piles, tf1
 from rnnbook.tf.arguments import as_floats, checked_lengths, initial_state_or_zeros, nan_unless_lengths
 from rnnbook.tf.cell import check_tensor
 from rnnbook.tf.fast.ops import swapped
@@ -181,22 +181,31 @@ def _loop(
     where: str, cell: Cell, inputs: tf.Tensor, state: Any, lengths: Any, T: Any, parallel: int, swap: bool
 ) -> tuple[tf.Tensor, Any]:
     """Every step of any cell in a `tf.while_loop`, from inputs [T, B, D]."""
+    rows, columns, dtype = size(inputs, 1), cell.output_size, inputs.dtype
+    # XLA needs a bound to differentiate the loop.
+    options = {"maximum_iterations": T, "parallel_iterations": parallel, "swap_memory": swap}
+    if piles.can_be_piled():
+
+        def pile_up(t: tf.Tensor, state: Any, coming: tf.Tensor, done: tf.Tensor) -> tuple[Any, ...]:
+            coming, inputs_t = piles.taken(coming, inputs)
+            output, state = _step(where, cell, inputs_t, state, t, lengths)
+            return t + 1, state, coming, piles.laid(done, output)
+
+        start = tf.constant(0), state, piles.piled(inputs), piles.empty(T, rows, columns, dtype)
+        _, state, _, done = tf.while_loop(lambda t, *_: t < T, pile_up, start, **options)
+        return piles.unpiled(done, T, rows, columns, dtype), state
+
     # Cut up once: the gradient of inputs[t] is as long as all inputs, and T of them are T times that.
-    steps = tf.TensorArray(inputs.dtype, T, clear_after_read=False, element_shape=inputs.shape[1:])
+    steps = tf.TensorArray(dtype, T, clear_after_read=False, element_shape=inputs.shape[1:])
     steps = steps.unstack(inputs)
-    collected = tf.TensorArray(inputs.dtype, T, element_shape=(inputs.shape[1], cell.output_size))
+    collected = tf.TensorArray(dtype, T, element_shape=(inputs.shape[1], columns))
 
     def body(t: tf.Tensor, state: Any, collected: tf.TensorArray) -> tuple[tf.Tensor, Any, tf.TensorArray]:
         output, state = _step(where, cell, steps.read(t), state, t, lengths)
         return t + 1, state, collected.write(t, output)
 
     _, state, collected = tf.while_loop(
-        lambda t, *_: t < T,
-        body,
-        (tf.constant(0), state, collected),
-        maximum_iterations=T,  # XLA needs a bound to differentiate the loop
-        parallel_iterations=parallel,
-        swap_memory=swap,
+        lambda t, *_: t < T, body, (tf.constant(0), state, collected), **options
     )
     return collected.stack(), state
 
