@@ -1,8 +1,9 @@
 """What `runner.py` changes: small mistakes, one at a time, in a file of the package.
 
 Most operators are cosmic-ray's, one or two wrong signs for each right one. Four are ours: leave out
-a statement, a keyword of a call or a transposition, and expect another exception. What Python cannot
-parse, or what reads like the file as it is, is no mutant; annotations do not count.
+a statement, a keyword of a call or a transposition, and expect another exception. They work on the
+plain form of a file, in which each statement stands on one line. What Python cannot parse, or what
+reads like the file as it is, is no mutant.
 """
 
 import ast
@@ -11,7 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import count, takewhile
-from typing import Any, NamedTuple
+from operator import eq
+from typing import NamedTuple
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
@@ -36,7 +38,8 @@ class Mutant(NamedTuple):
     """A file of the package with one change."""
 
     file: str  # below rnnbook/
-    line: int  # the first that differs, from 1
+    line: int  # of the plain form, the first that differs, from 1
+    around: range  # the lines of its function
     place: str  # file, function and the changed line with {what stood there => what stands there now}
     code: str  # of the whole file
 
@@ -48,20 +51,48 @@ class Mutant(NamedTuple):
 
 def mutants_of(file: str, source: str) -> list[Mutant]:
     """Every mutant of a file, from top to bottom."""
-    found: dict[str, str] = {}
+    source = plain(source)
+    found: dict[str, None] = {}  # a set that keeps the order
     for code in (*_by_cosmic_ray(source), *_by_ours(source)):
         with suppress(SyntaxError):
-            found.setdefault(_plain(code), code)
-    original, functions = _plain(source), dict(_functions(ast.parse(source)))
-    found.pop(original, None)
+            found[plain(code)] = None
+    found.pop(source, None)
+    lines = source.splitlines()
+    functions = [(range(1, len(lines) + 1), ""), *_functions(ast.parse(source))]
     mutants = []
-    for plain, code in found.items():
-        start, differs, _, _ = _apart(source.splitlines(), code.splitlines())
-        blank = takewhile(lambda text: not text.strip(), differs)  # goes with the decorator below it
-        line = 1 + len(start) + len(list(blank))
-        place = f"{file} {functions.get(line, '')}: {_marked(original, plain)}"
-        mutants.append(Mutant(file, line, place, code))
+    for code in found:
+        start, old, new, _ = _apart(lines, code.splitlines())
+        line = len(start) + 1
+        around, name = [function for function in functions if line in function[0]][-1]
+        mutants.append(Mutant(file, line, around, f"{file} {name}: {_marked(old, new)}", code))
     return sorted(mutants, key=lambda mutant: mutant.line)
+
+
+OPPOSITE = {ast.Eq: ast.NotEq, ast.Is: ast.IsNot, ast.In: ast.NotIn, ast.Lt: ast.GtE, ast.Gt: ast.LtE}
+OPPOSITE |= {other: one for one, other in OPPOSITE.items()}
+
+
+class _Plainer(ast.NodeTransformer):
+    """``not a == b`` as ``a != b`` and ``not not a`` as ``a``: two operators would make the same mutant."""
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.UnaryOp(ast.Not(), ast.UnaryOp(ast.Not(), inner)):
+                return inner
+            case ast.UnaryOp(ast.Not(), ast.Compare(left, [operator], right)):
+                return ast.Compare(left, [OPPOSITE[type(operator)]()], right)
+        return node
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        if node.posonlyargs:
+            raise SyntaxError("the star of a signature is no product to be made a quotient")
+        return self.generic_visit(node)
+
+
+def plain(source: str) -> str:
+    """The source in one form, a statement a line: two sources with the same form do the same."""
+    return ast.unparse(_Plainer().visit(ast.parse(source)))
 
 
 def _by_cosmic_ray(source: str) -> Iterator[str]:
@@ -73,123 +104,70 @@ def _by_cosmic_ray(source: str) -> Iterator[str]:
 
 def _by_ours(source: str) -> Iterator[str]:
     """The mutated source: a statement, a keyword or a ``.T`` left out, another exception expected."""
-    text, lines = source.encode(), [0]
-    for line in text.splitlines(keepends=True):
-        lines.append(lines[-1] + len(line))
-
-    def cut(start: int, end: int, instead: bytes = b"") -> str:
-        return (text[:start] + instead + text[end:]).decode()
-
     tree = ast.parse(source)
-    caught = [
-        kind
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ExceptHandler) and node.type
-        for kind in _parts(node.type)
-    ]
-    node: Any
+    kinds = [node.type for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.type]
+    caught = [part for kind in kinds for part in _parts(kind)]
     for node in ast.walk(tree):
-        if not hasattr(node, "lineno"):
-            continue
-        start, end = (
-            lines[node.lineno - 1] + node.col_offset,
-            lines[node.end_lineno - 1] + node.end_col_offset,
-        )
-        if node in caught:
-            yield cut(start, end, b"ZeroDivisionError")
-        elif _may_go(node):
-            yield cut(start, end, b"pass")
-        elif isinstance(node, ast.keyword) and node.arg:
-            before, after = text[:start].rstrip(), text[end:].lstrip(b", \n")
-            comma = before.endswith(b",")
-            yield cut(len(before) - 1, end) if comma else cut(start, len(text) - len(after))
-        elif isinstance(node, ast.Attribute) and node.attr == "T":
-            yield cut(end - 2, end)
+        for field, value in ast.iter_fields(node):
+            holder, parts = vars(node), [(field, value)]
+            if isinstance(value, list):
+                holder, parts = value, list(enumerate(value))
+            for key, part in parts:
+                if isinstance(part, ast.keyword) and part.arg:
+                    holder.remove(part)
+                    yield ast.unparse(tree)
+                    holder.insert(key, part)
+                elif instead := _instead(part, part in caught):
+                    holder[key] = instead
+                    yield ast.unparse(tree)
+                    holder[key] = part
 
 
-def _may_go(node: ast.AST) -> bool:
-    """A call, a return, a raise, a change in place, or an assignment to a part of something.
+def _instead(part: object, is_caught: bool) -> ast.AST | None:
+    """What may stand in the place of a part of the tree.
 
+    Nothing: of a call, a return, a raise, a change in place, or an assignment to a part of something.
     Without an assignment to a name the next line would stop with a NameError, which any test sees.
     """
-    if isinstance(node, ast.Assign):
-        return not any(isinstance(part, ast.Name) for target in node.targets for part in _parts(target))
-    call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-    return call or isinstance(node, (ast.Return, ast.Raise, ast.AugAssign, ast.Break, ast.Continue))
+    match part:
+        case _ if is_caught:
+            return ast.Name("ZeroDivisionError")
+        case ast.Attribute(value, "T"):
+            return value
+        case ast.Assign(targets):
+            stored = [name for target in targets for name in _parts(target)]
+            return None if any(isinstance(name, ast.Name) for name in stored) else ast.Pass()
+        case (
+            ast.Expr(ast.Call()) | ast.Return() | ast.Raise() | ast.AugAssign() | ast.Break() | ast.Continue()
+        ):
+            return ast.Pass()
+    return None
 
 
-def _parts(target: ast.expr) -> list[ast.expr]:
-    return target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target]
-
-
-OPPOSITE = {ast.Eq: ast.NotEq, ast.Is: ast.IsNot, ast.In: ast.NotIn, ast.Lt: ast.GtE, ast.Gt: ast.LtE}
-OPPOSITE |= {other: one for one, other in OPPOSITE.items()}
-
-
-class _Plainer(ast.NodeTransformer):
-    """Without annotations; ``not a == b`` as ``a != b`` and ``not not a`` as ``a``.
-
-    Two operators would make the same mutant otherwise.
-    """
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        self.generic_visit(node)
-        inner = node.operand
-        if isinstance(node.op, ast.Not) and isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.Not):
-            return inner.operand
-        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare) and len(inner.ops) == 1:
-            inner.ops = [OPPOSITE[type(inner.ops[0])]()]
-            return inner
-        return node
-
-    def visit_arguments(self, node: ast.arguments) -> ast.AST:
-        if node.posonlyargs:
-            raise SyntaxError("the star of a signature is no product to be made a quotient")
-        return self.generic_visit(node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        return ast.arg(node.arg)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        self.generic_visit(node)
-        return ast.Assign([node.target], node.value, lineno=0) if node.value else ast.Pass()
-
-
-def _plain(source: str) -> str:
-    """The source in one form, a statement a line: two sources with the same form do the same."""
-    return ast.unparse(_Plainer().visit(ast.parse(source)))
+def _parts(node: ast.expr) -> list[ast.expr]:
+    return node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
 
 
 def _apart(old: Sequence, new: Sequence) -> tuple[Sequence, Sequence, Sequence, Sequence]:
     """What is common at the start, what differs in both, and what is common at the end."""
-    n = _alike(old, new)
-    m = _alike(old[n:][::-1], new[n:][::-1])
+    n = len(list(takewhile(bool, map(eq, old, new))))
+    m = len(list(takewhile(bool, map(eq, old[n:][::-1], new[n:][::-1]))))
     return old[:n], old[n : len(old) - m], new[n : len(new) - m], old[len(old) - m :]
 
 
-def _alike(a: Sequence, b: Sequence) -> int:
-    """How many elements are the same from the start on."""
-    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))))
-
-
-def _marked(original: str, changed: str) -> str:
+def _marked(old: Sequence[str], new: Sequence[str]) -> str:
     """The changed line as ``if a {< => <=} b:``."""
-    _, old, new, _ = _apart(original.splitlines(), changed.splitlines())
     words = [re.findall(r"\w+|[<>=!]=|\W", " ".join(map(str.strip, lines))) for lines in (old, new)]
     start, before, after, end = map("".join, _apart(*words))
     return f"{start}{{{before} => {after}}}{end}"
 
 
-def _functions(tree: ast.AST, around: str = "") -> Iterator[tuple[int, str]]:
-    """Each line inside a function or class, decorators included, with its name; inner ones come last."""
+def _functions(tree: ast.AST, around: str = "") -> Iterator[tuple[range, str]]:
+    """The lines of each function and class, decorators included, and its name; inner ones come last."""
     for node in ast.iter_child_nodes(tree):
         name = around
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
             name = f"{around}.{node.name}".lstrip(".")
             first = min(part.lineno for part in (node, *node.decorator_list))
-            yield from ((line, name) for line in range(first, (node.end_lineno or first) + 1))
+            yield range(first, (node.end_lineno or first) + 1), name
         yield from _functions(node, name)

@@ -24,67 +24,61 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lines import OPTIONS, ROOT, Tests, copy_tree, digest, enter, map_tests, tests_of
+from lines import OPTIONS, RESULTS, ROOT, Tests, copy_tree, digest, enter, map_tests, tests_of
 from operators import Mutant, mutants_of
 from tqdm import tqdm
 
-RESULTS = ROOT / "_build" / "mutants"
 LISTED = ROOT / "mutation" / "survivors.toml"
 PACKAGE = ("scratch/**/*.py", "checks/*.py", "protocol.py", "initial.py", "tf/**/*.py")
 CONTROL = "scratch/unroll.py"  # runs once as it is, with all tests: were it killed, kills would prove nothing
 SHARE = 0.9
 ENOUGH = 6.0  # seconds of tests for a mutant that is known to survive; nearly all that die die in them
-PATIENCE = 60  # seconds a test may take beyond 20 times its usual ones; then the mutant counts as killed
+BEYOND = 60  # seconds a test may take beyond 20 times its usual ones; then the mutant counts as killed
 TREE = Path()  # of this worker
 KILLS: dict[str, Counter[str]] = defaultdict(Counter)  # by mutated file: which file of tests killed how many
 
 
-class Chosen:
-    """Runs the chosen tests only, in their order, and ends the process when one takes too long."""
+class Patience:
+    """Ends the process when a test takes too long."""
 
     def __init__(self, tests: Tests):
-        self.tests, self.places = tests, {name: n for n, name in enumerate(tests)}
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        chosen = (item for item in items if item.nodeid in self.places)
-        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
+        self.tests = tests
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE + 20 * self.tests.get(nodeid, 0.0))
+        signal.setitimer(signal.ITIMER_REAL, BEYOND + 20 * self.tests.get(nodeid, 0.0))
 
 
 def start_worker(folder: str) -> None:
     """Copy the tree and import what is slow; nothing of TensorFlow may run here, or a fork would hang."""
     global TREE
     TREE = copy_tree(Path(tempfile.mkdtemp(dir=folder)))
+    enter(TREE)
     for part in ("rnnbook", "tests"):  # no mutant is written to bytecode, so that none is read from it
         compileall.compile_dir(TREE / part, quiet=2)
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     sys.dont_write_bytecode = True
-    enter(TREE)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     for module in ("hypothesis", "keras", "tensorflow"):
         importlib.import_module(module)
     gc.freeze()  # pytest collects garbage when it ends: not that of all these modules
 
 
-def judge(mutant: Mutant, tests: Tests) -> str:
-    """Put the mutant into this worker's tree and run its tests in a forked child: what kills it, or nothing."""
-    place, told = TREE / "rnnbook" / mutant.file, TREE / "killer"
+def judge(file: str, code: str, tests: Tests) -> str:
+    """Put a mutant into this worker's tree and run its tests in a forked child: what kills it, or nothing."""
+    place, told = TREE / "rnnbook" / file, TREE / "killer"
     kept, stamp = place.read_bytes(), place.stat()
     told.write_text("")
-    place.write_text(mutant.code, encoding="utf-8")
+    place.write_text(code, encoding="utf-8")
     try:
         child = os.fork()
         if child == 0:
-            _run(_by_file(mutant.file, tests), told)
+            _run(_by_file(file, tests), told)
         _, status = os.waitpid(child, 0)
     finally:
         place.write_bytes(kept)
         os.utime(place, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     killer = told.read_text()
-    KILLS[mutant.file][killer] += 1
+    KILLS[file][killer] += 1
     # Of pytest: 0 all passed, 1 one failed, 2 a file could not be imported, 5 no test.
     passed = os.WIFEXITED(status) and os.WEXITSTATUS(status) in (0, 5)
     return "" if passed else killer
@@ -100,15 +94,15 @@ def _by_file(mutated: str, tests: Tests) -> dict[str, Tests]:
 
 
 def _run(files: dict[str, Tests], told: Path) -> None:
-    """The child: pytest on the chosen tests of each file until one fails; never returns."""
+    """The child: pytest on the tests of one file after the other until one fails; never returns."""
     os.setpgid(0, 0)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, BEYOND)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     code = 5
     try:
         for file, tests in files.items():
             told.write_text(file)
-            code = int(pytest.main([*OPTIONS, "-x", file], plugins=[Chosen(tests)]))
+            code = int(pytest.main([*OPTIONS, "-x", *tests], plugins=[Patience(tests)]))
             if code not in (0, 5):
                 break
     finally:
@@ -119,65 +113,60 @@ def load(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def save(path: Path, value: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-
-
 def all_mutants(patterns: tuple[str, ...]) -> list[Mutant]:
     """The mutants of all files that match, a package's list of names excepted."""
     folder = ROOT / "rnnbook"
-    paths = sorted(
-        path for pattern in patterns for path in folder.glob(pattern) if path.name != "__init__.py"
-    )
+    paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
     return [
         mutant
         for path in paths
+        if path.name != "__init__.py"
         for mutant in mutants_of(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
     ]
 
 
-def known_tests(folder: str, state: str) -> dict[str, Any]:
-    """Which test executes which line, measured anew when package or tests have changed."""
+def known_tests(folder: str, state: str) -> Tests:
+    """What each test takes; it is asked anew which executes which line when package or tests have changed."""
     path = RESULTS / "tests.json"
     known = load(path)
     if known.get("state") != state:
         print("mutants: one run of the suite, to see which test executes which line", file=sys.stderr)
+        RESULTS.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
             known = pool.submit(map_tests, copy_tree(Path(tempfile.mkdtemp(dir=folder)))).result()
-        save(path, known | {"state": state})
+        path.write_text(json.dumps(known | {"state": state}), encoding="utf-8")
     for name in known["failed"]:
         print(f"mutants: {name} fails without any mutant and is left out", file=sys.stderr)
-    return known
+    return known["seconds"]
 
 
-def judge_all(mutants: list[Mutant]) -> dict[str, dict[str, Any]]:
-    """The verdict on every mutant, by key; those of earlier runs are kept where they still hold.
+def judge_all(mutants: list[Mutant]) -> list[dict[str, Any]]:
+    """The verdict on every mutant; those of earlier runs are kept where they still hold.
 
     What was killed stays so while its file is the same; what survived is run again after any change.
     """
     path, state = RESULTS / "verdicts.json", digest()
     verdicts = {key: old for key, old in load(path).items() if old["killer"] or old["state"] == state}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        known = known_tests(folder, state)
+        seconds = known_tests(folder, state)
         with ProcessPoolExecutor(2, get_context("spawn"), start_worker, (folder,)) as pool:
             code = (ROOT / "rnnbook" / CONTROL).read_text(encoding="utf-8")
-            control = pool.submit(judge, Mutant(CONTROL, 1, "", code), known["seconds"])
+            control = pool.submit(judge, CONTROL, code, seconds)
             waiting = {}
             for mutant in mutants:
-                tests, harmless = tests_of(mutant.file, mutant.line, known), bool(reason_for(mutant.place))
-                old = verdicts.get(mutant.key)
+                harmless, old = bool(reason_for(mutant.place)), verdicts.get(mutant.key)
                 if old is None or not (old["killer"] or old["all"] or harmless):
+                    tests = tests_of(mutant, seconds)
                     tests = within(ENOUGH, tests) if harmless else tests
                     about = {"place": mutant.place, "state": state, "all": not harmless}
-                    waiting[pool.submit(judge, mutant, tests)] = mutant.key, about
+                    waiting[pool.submit(judge, mutant.file, mutant.code, tests)] = mutant.key, about
             for done in tqdm(as_completed(waiting), total=len(waiting), unit="mutant"):
                 key, about = waiting[done]
                 verdicts[key] = about | {"killer": done.result()}
-                save(path, verdicts)
+                path.write_text(json.dumps(verdicts, indent=1), encoding="utf-8")
             if control.result():
                 sys.exit(f"mutants: without a mutant, a test of {control.result()} fails")
-    return {mutant.key: verdicts[mutant.key] for mutant in mutants}
+    return [verdicts[mutant.key] for mutant in mutants]
 
 
 def within(limit: float, tests: Tests) -> Tests:
@@ -196,8 +185,8 @@ def listed() -> dict[str, str]:
     return {place: group["reason"] for group in groups for place in group["places"]}
 
 
-def matches(listed_place: str, place: str) -> bool:
-    return re.fullmatch(re.escape(listed_place).replace("…", ".*"), place) is not None
+def matches(row: str, place: str) -> bool:
+    return re.fullmatch(re.escape(row).replace("…", ".*"), place) is not None
 
 
 def reason_for(place: str) -> str:
@@ -208,26 +197,23 @@ def reason_for(place: str) -> str:
 def report(verdicts: list[dict[str, Any]]) -> int:
     """Print what was killed and the survivors, each as a line for `survivors.toml`; return the exit code."""
     survivors = [verdict["place"] for verdict in verdicts if not verdict["killer"]]
-    of_file = Counter(verdict["place"].split()[0] for verdict in verdicts)
-    alive = Counter(place.split()[0] for place in survivors)
-    for file, count in sorted(of_file.items()):
+    made, alive = (
+        Counter(place.split()[0] for place in places)
+        for places in ([verdict["place"] for verdict in verdicts], survivors)
+    )
+    for file, count in sorted(made.items()):
         print(f"{file:26s} {count - alive[file]:5d} of {count:5d} killed")
     unexplained = [place for place in survivors if not reason_for(place)]
     # A row that names a file can only be missed when the file was judged.
-    gone = [
-        row
-        for row in listed()
-        if row.split()[0] in of_file and not any(matches(row, place) for place in survivors)
-    ]
+    rows = [row for row in listed() if row.split()[0] in made]
+    gone = [row for row in rows if not any(matches(row, place) for place in survivors)]
     for title, places in (("Survivors without a reason", unexplained), ("Listed, but no survivors", gone)):
         print(f"\n{title}: {len(places)}")
         print("".join(f"  {json.dumps(place, ensure_ascii=False)},\n" for place in places), end="")
-    share = 1 - len(survivors) / max(len(verdicts), 1)
-    print(
-        f"\nkilled: {share:.1%} of {len(verdicts)}; survivors with a reason: {len(survivors) - len(unexplained)}"
-    )
+    share, explained = 1 - len(survivors) / max(len(verdicts), 1), len(survivors) - len(unexplained)
+    print(f"\nkilled: {share:.1%} of {len(verdicts)}; survivors with a reason: {explained}")
     return int(share < SHARE or bool(unexplained or gone))
 
 
 if __name__ == "__main__":
-    sys.exit(report(list(judge_all(all_mutants(tuple(sys.argv[1:]) or PACKAGE)).values())))
+    sys.exit(report(judge_all(all_mutants(tuple(sys.argv[1:]) or PACKAGE))))

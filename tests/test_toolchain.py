@@ -517,25 +517,23 @@ def test_a_mutant_is_told_by_its_function_and_by_what_changed_in_the_line(monkey
     pytest.importorskip("cosmic_ray")  # of the extra [mutants]
     monkeypatch.syspath_prepend(ROOT / "mutation")
     operators = importlib.import_module("operators")
-    source = """
-class A:
+    source = """class A:
 
     @property
     def a(self):
         return
 
-
-def b(x: int = 1, *, y):
+def b(x: int=1, *, y):
     return not x == y
 """
     found = [(mutant.line, mutant.place) for mutant in operators.mutants_of("x.py", source)]
     assert sorted(found) == [
-        (4, "x.py A.a: {@property => }"),
-        (6, "x.py A.a: {return => pass}"),
-        (9, "x.py b: def b(x={1 => 0}, *, y):"),
-        (9, "x.py b: def b(x={1 => 2}, *, y):"),
-        (10, "x.py b: return x {!= => ==} y"),
-        (10, "x.py b: {return x != y => pass}"),
+        (3, "x.py A.a: {@property => }"),
+        (5, "x.py A.a: {return => pass}"),
+        (7, "x.py b: def b(x: int={1 => 0}, *, y):"),
+        (7, "x.py b: def b(x: int={1 => 2}, *, y):"),
+        (8, "x.py b: return x {!= => ==} y"),
+        (8, "x.py b: {return x != y => pass}"),
     ]
 
 
