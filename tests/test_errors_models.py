@@ -537,7 +537,10 @@ def test_weights_that_break_in_the_last_step_are_named_though_every_loss_was_fin
         fit(half, optimizer=optimizer, targets=100 * floats(10, 2), steps=1)
 
 
-@pytest.mark.parametrize("make", [scratch.BasicLSTMCell, scratch.GRUCell], ids=lambda make: make.__name__)
+GATED = [scratch.BasicLSTMCell, scratch.GRUCell, scratch.MinGRUCell]
+
+
+@pytest.mark.parametrize("make", GATED, ids=lambda make: make.__name__)
 def test_backward_of_a_gated_cell_refuses_another_tape(make):
     cell = make(H, num_inputs=D, seed=0)
     state = cell.zero_state(B)

@@ -136,6 +136,13 @@ def test_a_cell_written_out_by_its_equations(half):
     assert np.abs(np.asarray(cell(x, state)[0]) - expected).max() < FLOAT64
 
 
+def test_a_seed_gives_both_halves_the_same_kernels_and_a_cell_no_two_alike():
+    one, other = (half.module.MinGRUCell(H, num_inputs=D, dtype="float64", seed=3) for half in HALVES)
+    np.testing.assert_array_equal(one.gate_kernel, other.gate_kernel)
+    np.testing.assert_array_equal(one.candidate_kernel, other.candidate_kernel)
+    assert not np.allclose(one.gate_kernel, one.candidate_kernel)
+
+
 @either_half
 def test_coefficients_build_a_cell_and_take_its_dtype(half):
     cell = half.module.MinGRUCell(H, dtype="float32", seed=0)
