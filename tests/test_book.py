@@ -267,7 +267,7 @@ def test_the_search_for_printed_numbers_can_fail():
 
 def test_no_project_file_names_this_machine_or_a_forgotten_task():
     pattern = re.compile(r"/(root|work|home|tmp)/\w|\b(TO" + "DO|FIX" + r"ME)\b")
-    for folder in ("rnnbook", "tests", "tools", "benchmarks", "mutation", "book", ".ci"):
+    for folder in ("rnnbook", "tests", "tools", "training", "benchmarks", "mutation", "book", ".ci"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in {".py", ".md", ".ipynb", ".sh", ".json"} and path != Path(__file__):
                 assert not pattern.search(path.read_text(encoding="utf-8")), path

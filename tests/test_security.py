@@ -77,7 +77,9 @@ UNSEEN_BY_RUFF = re.compile(
 )
 
 
-@pytest.mark.parametrize("folder", ["rnnbook", "tools", "benchmarks", "mutation", "tests", "book"])
+@pytest.mark.parametrize(
+    "folder", ["rnnbook", "tools", "training", "benchmarks", "mutation", "tests", "book"]
+)
 def test_ruff_refuses_each_offence_in_every_folder_and_nothing_that_is_harmless(folder):
     command = [RUFF, "check", "--output-format", "json", "--stdin-filename", f"{folder}/sample.py"]
     code = "\n".join([*SEEN_BY_RUFF, HARMLESS])
