@@ -1,7 +1,6 @@
 """Training in TensorFlow 2: a readout, and a loop that runs many steps in one compiled call."""
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -11,17 +10,15 @@ from tqdm import tqdm
 from rnnbook import checks
 from rnnbook.data import batches
 from rnnbook.initial import glorot_uniform
-from rnnbook.protocol import HIDDEN_TOO, parts
 from rnnbook.tf.beside_keras import Saved, variables_to_train
 from rnnbook.tf.cell import MEMBERS, PLAIN, Cell, check_tensor
 from rnnbook.tf.fast import has_fast_way
 from rnnbook.tf.run_time import same_shape
+from rnnbook.tf.settings import settings_of
 from rnnbook.tf.unroll import dynamic_rnn
 
 FLOAT16_EPSILON = 1e-3  # of Adam and its kind; with the usual 1e-7 a step has no bound, see `_check_float16`
-BOOKKEEPING = {*vars(tf.Module()), "_made", "_tf1_place"}  # what changes as a model is used
 STEPS_A_CALL = 100  # enough that the cost of a call does not count, few enough to watch
-_KEPT: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
 class SequenceRegressor(Saved):
@@ -60,7 +57,7 @@ class SequenceRegressor(Saved):
 
     def predict(self, inputs: tf.Tensor) -> tf.Tensor:
         """Predictions [N, O] of all windows [N, T, D] in one compiled call."""
-        return self._predict(inputs, _settings(self))
+        return self._predict(inputs, settings_of(self))
 
     @tf.function(reduce_retracing=True)
     def _predict(self, inputs: tf.Tensor, settings: Any) -> tf.Tensor:
@@ -88,29 +85,7 @@ class SequenceRegressor(Saved):
         window = tf.convert_to_tensor(window)
         self.cell.build(window.shape[2])
         slide = _slide_in_xla if has_fast_way(self.cell) else _slide
-        return slide(self, window, steps, axis, _settings(self))
-
-
-def _settings(model: SequenceRegressor) -> tuple[Any, ...]:
-    """What a compiled function takes for fixed: another cell, weight or forget_bias needs another function."""
-    held = {
-        (n, name): value
-        for n, part in enumerate((model, *parts(model.cell, HIDDEN_TOO)))
-        for name, value in vars(part).items()
-        if name not in BOOKKEEPING
-    }
-    settings = tuple((place, _as_fixed(value)) for place, value in held.items())
-    _KEPT.setdefault(model, {}).setdefault(settings, held)  # an id must not pass to another object
-    return settings
-
-
-def _as_fixed(value: Any) -> Any:
-    """A number, a word or a structure of them as it is, all else by its id."""
-    if isinstance(value, dict):
-        return tuple((name, _as_fixed(one)) for name, one in value.items())
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_as_fixed, value))
-    return value if isinstance(value, (bool, int, float, str)) or value is None else id(value)
+        return slide(self, window, steps, axis, settings_of(self))
 
 
 def _sliding(model: SequenceRegressor, window: tf.Tensor, steps: int, axis: int, settings: Any) -> tf.Tensor:
