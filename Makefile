@@ -22,6 +22,7 @@ IN_ORDER := --dist loadfile --no-loadscope-reorder
 LONG := $(patsubst %,tests/test_%.py,two_workers tf1_idioms oracle interruption toolchain fast)
 TESTS := $(LONG) $(filter-out $(LONG) $(BROWSER),$(wildcard tests/test_*.py)) rnnbook
 export TF_CPP_MIN_LOG_LEVEL := 3
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS  # a person's own, by which tests may be left out
 
 ifeq ($(HERE),)
 $(error run make in the folder of the repository that holds this Makefile: cd there first)

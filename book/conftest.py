@@ -30,6 +30,11 @@ NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?
 isolate()
 
 
+def pytest_configure(config):
+    """Compare whatever a person has told pytest by PYTEST_ADDOPTS: not laxly, and no text in other words."""
+    config.option.nbval_lax, config.option.nbval_sanitize_with = False, None
+
+
 def same_text(new: str, old: str, relative: float = RELATIVE, room: float = 0.0) -> bool:
     """Equal texts, but for white space and for floats within the tolerance."""
     new_words, old_words = (" ".join(NUMBER.sub(" # ", text).split()) for text in (new, old))

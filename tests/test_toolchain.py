@@ -92,6 +92,9 @@ def someones(tmp_path_factory) -> dict[str, str]:
         ".ipython/profile_default/startup/0.py": "print = repr",
         ".ipython/profile_default/ipython_kernel_config.py": "c.InlineBackend.figure_formats = set()",
         ".keras/keras.json": '{"backend": "torch"}',
+        ".matplotlib/matplotlibrc": "figure.dpi: 40",
+        ".jupyter/jupyter_config.json": '{"KernelManager": {"shutdown_wait_time": -1}}',
+        "share/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "", "language": ""}',
         "start.py": "1 / 0",
     }
     for name, text in settings.items():
@@ -101,7 +104,13 @@ def someones(tmp_path_factory) -> dict[str, str]:
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),
         "IPYTHONDIR": str(home / ".ipython"),
+        "JUPYTER_PATH": str(home / "share"),
+        "JUPYTER_DATA_DIR": str(home / "share"),
+        "JUPYTER_CONFIG_DIR": str(home / ".jupyter"),
+        "PYTEST_ADDOPTS": "--nbval-lax",
         "MPLBACKEND": "agg",
+        "MATPLOTLIBRC": str(home / ".matplotlib"),
+        "MPLCONFIGDIR": str(home / ".matplotlib"),
         "KERAS_BACKEND": "torch",
         "TF_USE_LEGACY_KERAS": "1",
         "PYTHONSTARTUP": str(home / "start.py"),
@@ -641,6 +650,18 @@ def test_setup_says_when_the_install_fails(tmp_path):
     assert done.returncode != 0
     assert "no such package\n\nsetup: pip could not install requirements.txt" in done.stderr
     assert not (copy / ".venv" / "ready").exists()
+
+
+def test_what_a_person_tells_pytest_is_not_told_to_the_checks(tmp_path):
+    copy = copy_for_setup(tmp_path)
+    (copy / ".venv" / "bin").mkdir(parents=True)
+    (copy / ".venv" / "home").write_text(f"{copy}\n")
+    (copy / ".venv" / "ready").touch()
+    fake_python(copy / ".venv" / "bin", 'echo "$2 with <$PYTEST_ADDOPTS>"').rename(
+        copy / ".venv" / "bin" / "python"
+    )
+    done = make("code", cwd=copy, PYTEST_ADDOPTS="-k nothing")
+    assert "pytest with <>" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize("required", ["", "required"])
