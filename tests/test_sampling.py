@@ -196,6 +196,14 @@ def test_of_equals_the_first_are_kept_and_each_is_as_likely(half):
 
 
 @both_halves
+def test_tokens_that_hold_the_share_exactly_are_enough(half):
+    for top_p, kept in ((0.25, {0}), (0.5, {0, 1}), (0.75, {0, 1, 2}), (1.0, {0, 1, 2, 3})):
+        step = table(half, np.ones((4, 4)))  # a quarter each, which a computer adds without rounding
+        tokens, _ = draw(half, step, np.zeros((200, 1)), 1, 0, 3, seed=0, top_p=top_p)
+        assert set(tokens[:, 0].tolist()) == kept
+
+
+@both_halves
 def test_logits_of_any_size_and_whole_ones_are_drawn_by_their_differences(half):
     where = np.asarray if half == "scratch" else tf.constant
     for logits in (
