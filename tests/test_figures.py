@@ -6,6 +6,7 @@ Oracles: what the drawn idea itself says about its boxes, arrows and words, coun
 import json
 import re
 from html import unescape
+from itertools import combinations
 
 import matplotlib as mpl
 
@@ -84,6 +85,24 @@ def test_nothing_of_a_drawing_lies_outside_its_axes(draw):
     for text in ax.texts:
         x, y = text.get_position()
         assert left <= x <= right and bottom <= y <= top, text.get_text()
+
+
+@pytest.mark.parametrize("draw", DRAWINGS.values(), ids=DRAWINGS)
+def test_a_word_of_a_drawing_touches_no_other_word_and_no_edge_of_a_box(draw):
+    """Each stands within a box or, by a pixel of a telephone at least, outside of it."""
+    ax = draw()
+    ax.figure.canvas.draw()
+    room = ax.figure.dpi * ax.figure.get_figwidth() / 335
+    spots = {text: text.get_window_extent() for text in ax.texts if text.get_text()}
+    for one, other in combinations(spots, 2):
+        assert not spots[one].overlaps(spots[other]), (one, other)
+    for patch in ax.patches:
+        if isinstance(patch, FancyArrowPatch):
+            continue
+        edge = patch.get_window_extent()
+        for text, spot in spots.items():
+            within = edge.containsx(spot.x0) and edge.containsx(spot.x1) and edge.containsy(spot.y1)
+            assert within or not edge.overlaps(spot.padded(room)), text
 
 
 def test_the_cell_shows_one_input_one_state_one_output_and_both_weights():
@@ -173,6 +192,8 @@ def test_the_four_stages_of_an_lstm_add_forget_write_and_show():
     assert [names.count(f"${name}$") for name in "fijo"] == [3, 2, 2, 1]
     assert len(boxes(ax, figures.WEIGHT)) == 3  # f, i and o, each strong where it is new
     assert [words(ax).count(sign) for sign in "×+"] == [3 + 2 + 1, 2]
+    strong = [arrow for arrow in arrows(ax) if arrow.get_edgecolor() == to_rgba(figures.INK)]
+    assert len(strong) == 2 + 3 + 1  # x and from f; from i, from j and up; from the store down: no x again
 
 
 def test_a_mark_opens_the_input_gate_of_an_lstm_and_shuts_its_forget_gate():

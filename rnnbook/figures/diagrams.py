@@ -150,7 +150,7 @@ def draw_batch(batch: np.ndarray) -> Axes:
 def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
     """The matrices of one step of a layer, to scale, every side named."""
     ax = canvas(1.2, 15.9, 3.6)
-    unit, middle, x = 0.42, 2.0, 0.3
+    unit, middle, x = 0.36, 2.0, 0.3
     parts = (
         ("$Y_{(t)}$", B, H, OUTPUT, "= φ("),
         ("$X_{(t)}$", B, D, INPUT, "·"),
@@ -165,10 +165,10 @@ def draw_layer_shapes(B: int, D: int, H: int) -> Axes:
         label = name if rows > 1 else ""
         ax.text(x + width / 2, middle, label, ha="center", va="center", color="white", fontsize=11)
         if not label:
-            ax.text(x + width / 2, middle + 0.45, name, ha="center", va="center", color=color, fontsize=11)
+            ax.text(x + width / 2, middle + 0.6, name, ha="center", va="center", color=color, fontsize=11)
         side = f"[{rows}, {columns}]" if rows > 1 else f"[{columns}]"
         ax.text(x + width / 2, middle - 1.45, side, ha="center", va="center", color=INK, fontsize=10)
-        room = 1.0 if "φ" in sign else 0.5
+        room = 2.0 if "φ" in sign else 0.75
         ax.text(x + width + room / 2, middle, sign, ha="center", va="center", color=INK, fontsize=12)
         x += width + room
     return ax

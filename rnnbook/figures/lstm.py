@@ -76,9 +76,9 @@ def _lstm(ax: Axes, x: float, y: float, stage: int, share: float = 1, shut: str 
 
 def draw_lstm_stages() -> Axes:
     """An LSTM cell in four stages, each with all of the one before, which is drawn pale."""
-    ax = canvas(4.6, 14.2, 12.6)
+    ax = canvas(4.9, 14.2, 13.4)
     for stage, title in enumerate(("1  the store", "2  forget", "3  write", "4  show"), 1):
-        x, y = 1.0 + 7.2 * ((stage - 1) % 2), (6.6, 0.2)[(stage - 1) // 2]
+        x, y = 1.0 + 7.2 * ((stage - 1) % 2), (7.4, 0.4)[(stage - 1) // 2]
         words: dict[str, Any] = {"ha": "center", "va": "center", "color": INK, "fontsize": 11}
         ax.text(x, y + 5.6, title, **{**words, "ha": "left"})
         for part in range(1, stage + 1):
@@ -88,9 +88,11 @@ def draw_lstm_stages() -> Axes:
         if stage > 1:
             ax.text(x - 0.5, y + 1.1, "$h_{(t-1)}$", **words)
             ax.text(x + 0.45, y - 0.15, "$x_{(t)}$", **{**words, "ha": "left"})
-            arrow(ax, (x + 0.3, y - 0.2), (x + 0.3, y + 0.55))
+            arrow(ax, (x + 0.3, y - 0.2), (x + 0.3, y + 0.55), color=INK if stage == 2 else PADDING)
+        arrow(ax, (x + 4.9, y + 4.3), (x + 5.3, y + 4.3), color=_mixed(STATE, 1 if stage == 1 else 0.35))
         if stage == 4:
             ax.text(x + 5.3, y + 1.1, "$h_{(t)}$", **words)
+            arrow(ax, (x + 4.9, y + 0.6), (x + 5.3, y + 0.6), color=OUTPUT)
     return ax
 
 
