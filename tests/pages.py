@@ -159,6 +159,36 @@ LOOK = r"""() => {
       if (cut(formula) || under) faults.push('formula cut: ' + start(formula));
     }
   }
+  const lines = (node, from, to) => {
+    const range = document.createRange();
+    range.setStart(node, from);
+    range.setEnd(node, to);
+    return range.getClientRects();
+  };
+  const within = cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getBoundingClientRect();
+  };
+  for (const row of all('table.dataframe tr')) {
+    const cells = [...row.cells].map(within).filter(cell => cell.width);
+    if (cells.some((cell, n) => n && cell.left - cells[n - 1].right < 4)) faults.push('cells touch: ' + start(row));
+  }
+  for (const name of all('table code .pre')) {
+    const parts = [...name.childNodes].filter(part => part.nodeType === Node.TEXT_NODE && part.length < 16);
+    if (parts.some(part => !part.data.includes(' ') && lines(part, 0, part.length).length > 1))
+      faults.push('name broken within a word: ' + start(name));
+  }
+  for (const formula of all('span.math')) {
+    const sign = /^[.,:;?!)\]]/.test(formula.nextSibling?.data) && lines(formula.nextSibling, 0, 1)[0];
+    const shown = formula.getBoundingClientRect();
+    if (sign && sign.left < shown.right - 1 && sign.top > shown.top + 6)
+      faults.push('sign alone on its line: ' + start(formula.parentElement));
+  }
+  for (const box of all('.prev-next-area a, .prev-next-area p')) {
+    const { left, right, width } = box.getBoundingClientRect();
+    if (width && (left < 0 || right > innerWidth)) faults.push('next page cut: ' + start(box));
+  }
   const wide = document.scrollingElement.scrollWidth;
   if (wide > innerWidth) faults.push(`scrolls sideways: ${wide} in ${innerWidth} pixels`);
   return faults;
