@@ -81,6 +81,48 @@ def test_no_figure_loads_what_is_of_another(figures, name):
 
 
 @each
+def test_a_figure_says_above_what_it_is(figures, name):
+    """Who sees it reads the words that a screen reader says."""
+    figure = figures(name)
+    assert figure.locator("p:visible").first.inner_text() == figure.get_attribute("aria-label")
+
+
+# Where a slider stands while it takes many values, one after the other, all of them twice: the first time what is said
+# above it may grow.
+SWEEP = """async slider => {
+  const places = new Set(), frame = () => new Promise(requestAnimationFrame);
+  for (let n = 0; n < 26; n++) {
+    slider.value = Number(slider.min) + (n % 13) / 12 * (slider.max - slider.min);
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    await frame();
+    await frame();
+    const { x, y, width } = slider.getBoundingClientRect();
+    if (n >= 13) places.add([x, y + scrollY, width].map(Math.round).join());
+  }
+  return [...places];
+}"""
+
+
+@each
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_slider_stays_in_its_place_while_it_is_dragged(figures, name, width):
+    for slider in figures(name, width).locator("input[type=range]").all():
+        assert len(slider.evaluate(SWEEP)) == 1
+
+
+@each
+def test_a_button_stays_in_its_place_while_others_change_their_words(figures, name):
+    """Play, Stop, a mark that is taken away: who clicks twice hits the same button."""
+    words = re.compile("^(Play|Train it here|Take the mark away)$")
+    for button in figures(name).get_by_role("button", name=words).element_handles():
+        places = "button => [...button.parentElement.querySelectorAll('button')].map(one => one.offsetLeft)"
+        before = button.evaluate(places)
+        for _ in range(2):
+            button.click()
+            assert button.evaluate(places) == before
+
+
+@each
 def test_every_control_is_reached_and_named(figures, name):
     """By the tabulator alone; a group of radio buttons is one stop."""
     figure = figures(name)

@@ -48,7 +48,7 @@ const live = (() => {
     const box = make("label", { class: "live-slider" }, make("span", {}, label), input, said);
     box.move = (to) => {
       input.value = to;
-      said.textContent = show(+input.value);
+      said.textContent = show(+to);
       input.setAttribute("aria-valuetext", said.textContent);
     };
     input.addEventListener("input", () => {
@@ -172,7 +172,7 @@ const live = (() => {
    * what the worker is told then, `hear(told)` what it tells, its `steps` with it; after so many it rests and calls `rested`. */
   function learner({ task, others, first, hear, rest, rested }) {
     let thread = null, running = false, next = rest;
-    const start = button("Train it here", () => (running ? stop() : go()));
+    const start = button("Train it here", () => (running ? stop() : go()), { class: "live-start" });
     const tell = (message) => (thread?.postMessage({ ...message, run: running }), thread !== null);
     function go() {
       const message = first(!thread);
@@ -226,10 +226,19 @@ const live = (() => {
           if (built) wait = setTimeout(() => (news.textContent = text), 700);
         };
         set(this, { role: "group" });
-        this.replaceChildren();
+        this.replaceChildren(make("p", { class: "live-title", "aria-hidden": "true" }, this.getAttribute("aria-label")));
         build(this, data);
         this.append(news);
         built = true;
+        // Words keep the height that they once had, so that no slider below moves away while it is dragged.
+        const words = this.querySelectorAll(".live-note, .live-result, .live-progress");
+        const tall = new ResizeObserver((all) => all.forEach(({ target }) => (target.style.minHeight = `${target.getBoundingClientRect().height}px`)));
+        words.forEach((one) => tall.observe(one));
+        let wide = innerWidth;
+        addEventListener("resize", () => {
+          if (wide !== innerWidth) words.forEach((one) => (one.style.minHeight = ""));
+          wide = innerWidth;
+        });
       }
     });
   }
