@@ -133,6 +133,23 @@ def test_forced_gates_keep_hide_overwrite_and_add_up(figures):
     assert_same(figure, {"c": 0.7 + np.cumsum(new)})
 
 
+def test_the_sliders_follow_the_gates_of_a_step_until_one_is_taken(figures):
+    """Weights drive: each slider shows its gate. One is moved: all gates are alike at every step, the others where they stood."""
+    figure = figures("gates")
+    names = {"i": "Input gate", "f": "Forget gate", "o": "Output gate"}
+    figure.get_by_label("learned").check()
+    seen = shown(figure)
+    for t in (0, 7, 12):
+        figure.get_by_role("slider", name=re.compile("^Step")).fill(str(t))
+        for gate, name in names.items():
+            told = figure.get_by_label(name).get_attribute("aria-valuetext")
+            assert float(told) == pytest.approx(seen[gate][t], abs=0.0051)
+    set_gates(figure, input=0.5)
+    assert figure.get_by_label("these sliders, alike at every step").is_checked()
+    held = {"i": 0.5, "f": seen["f"][12], "o": seen["o"][12]}
+    assert_same(figure, {gate: np.full(20, value) for gate, value in held.items()})
+
+
 def test_what_is_kept_stays_until_the_forget_gate_is_lowered(figures):
     """The invitation on the page of the LSTM."""
     figure = figures("gates")

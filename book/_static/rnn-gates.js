@@ -63,10 +63,11 @@ live.define("gates", (figure, data) => {
   field.style.touchAction = "none";
   const key = (y, color, extra) => line(color, { d: `M${LEFT - 22},${y}h16`, ...extra });
   const saysHead = make("svg:g", {}, text(0, UP.value + 22, "says"), key(UP.value + 18, "output"));
-  const scale = text(0, UP.store - 26), storeHead = text(0, UP.store - 4), shownHead = text(0, UP.store + 14, "h");
+  const ends = (y) => [text(LEFT - 5, y - HALF + 9, "1", "end"), text(LEFT - 5, y + HALF, "\u22121", "end")], scale = ends(UP.store);
+  const storeHead = text(0, UP.store - 4), shownHead = text(0, UP.store + 14, "h");
   const storeKey = key(UP.store - 8, "state"), shownKey = key(UP.store + 10, "output", { "stroke-dasharray": "4 3" });
   const rows = make("svg:g");
-  const sheet = drawing(WIDTH, 10, "", cursor, axis(UP.value), axis(UP.store), text(0, UP.value + 4, "value"), saysHead,
+  const sheet = drawing(WIDTH, 10, "", cursor, axis(UP.value), axis(UP.store), text(0, UP.value + 4, "value"), ends(UP.value), saysHead,
     scale, storeHead, shownHead, storeKey, shownKey, says, dots, store, shown, rows, field);
 
   const Y = (middle, value, most) => middle - (HALF * Math.max(-1.1 * most, Math.min(1.1 * most, value))) / most;
@@ -81,7 +82,7 @@ live.define("gates", (figure, data) => {
     set(store, { d: level(run.c, UP.store, top) });
     set(shown, { d: lstm ? level(run.h, UP.store, top) : null });
     for (const part of [shownHead, shownKey]) set(part, { visibility: lstm ? null : "hidden" });
-    scale.textContent = `±${top}`;
+    scale.forEach((end, n) => (end.textContent = n ? `\u2212${top}` : top));
     storeHead.textContent = lstm ? "c" : "h";
     const bands = [...Object.entries(run.gates).map(([gate, g]) => [GATES_OF[kind][gate].slice(0, 2).join(" "), g, "weight"]), ["gradient", run.left, "output"]];
     rows.replaceChildren(...bands.map(([words, numbers, color], n) => {
@@ -104,6 +105,7 @@ live.define("gates", (figure, data) => {
     t = place;
     set(cursor, { x: X(t - 0.5) });
     here.move(values[t]);
+    Object.keys(GATES_OF[kind]).forEach((gate, n) => hands.children[n].move(drive === "sliders" ? forced[gate] : run.gates[gate][t]));
     mark.textContent = marks[t] ? "Take the mark away" : "Mark this step";
     const gates = Object.entries(run.gates).map(([gate, g]) => `${GATES_OF[kind][gate][0]} ${number(g[t])}`).join(", ");
     const held = kind === "lstm" ? `The store c holds ${number(run.c[t], 4)}, of which h shows ${number(run.h[t], 4)}` : `The state h is ${number(run.h[t], 4)}`;
@@ -121,7 +123,7 @@ live.define("gates", (figure, data) => {
   const note = make("p", { class: "live-note" });
   const steps = player({ show, label: "Step", words: (place) => `t = ${place}` });
   const here = slider({ label: "Value at this step", min: -1, max: 1, value: 0, change: (value) => ((values[t] = value), renew()) });
-  const mark = button("", () => ((marks[t] = +!marks[t]), renew()));
+  const mark = button("", () => ((marks[t] = +!marks[t]), renew()), { class: "live-mark" });
   const anew = button("As it was", () => {
     [values, marks, t] = [[...data.values], [...(data.marks ?? [])], 0];
     begin(first);
@@ -145,12 +147,13 @@ live.define("gates", (figure, data) => {
     [kind, drive] = [cell, cell === first ? data.drive ?? "sliders" : "sliders"];
     forced = Object.fromEntries(Object.entries(GATES_OF[kind]).map(([gate, [, , value]]) => [gate, value]));
     const names = Object.keys(data.weights?.[kind] ?? {});
-    const options = { ...Object.fromEntries(names.map((name) => [name, name])), sliders: "these sliders" };
+    const options = { ...Object.fromEntries(names.map((name) => [name, name])), sliders: "these sliders, alike at every step" };
     const drivers = choice({ label: "Gates are driven by", options, value: drive, change: (key) => ((drive = key), renew()) });
     who.replaceChildren(choice({ label: "Cell", options: { lstm: "LSTM", gru: "GRU" }, value: kind, change: begin }), drivers);
     hands.replaceChildren(...Object.entries(GATES_OF[kind]).map(([gate, [name, letter, value]]) => slider({
       label: `${name[0].toUpperCase()}${name.slice(1)} gate ${letter}`, min: 0, max: 1, step: 0.05, value,
       change: (to) => {
+        if (drive !== "sliders") for (const other in forced) forced[other] = run.gates[other][t]; // the others stay where they are
         [forced[gate], drive] = [to, "sliders"];
         drivers.querySelector("[value=sliders]").checked = true;
         renew();
