@@ -199,7 +199,7 @@ live.define("adder", (figure, data) => {
   const loss = make("svg:text", { x: 380, y: 20, "text-anchor": "end" }, "loss");
   const lossDrawing = drawing(380, 108, "The loss has not begun to fall.", grid, loss, line);
   const who = choice({
-    label: "Above adds", options: { page: "the network of this page", mine: "the one trained here" }, value: "page",
+    label: "Who adds above", options: { page: "the network of this page", mine: "the one trained here" }, value: "page",
     change: (key) => use(adderOf(key === "mine" ? mine : data)),
   });
   const theOneTrainedHere = who.querySelector("[value=mine]");

@@ -109,7 +109,7 @@ live.define("sine", (figure, data) => {
     return [Array.from({ length: x.length / 10 }, (_, n) => w.reduce((sum, one, t) => sum + one * x[10 * n + t], 0))];
   }
 
-  let errors = {}; // of the network in use and its opponents, on the waves that the sliders have met
+  let errors = {}, drawn = {}; // of the network in use and its opponents, on the waves that the sliders have met
   function nextError(who) {
     const here = (errors[`${task.gap} ${task.noise}`] ??= { test: windowsToJudge(task, data.draws) });
     return (here[who.name] ??= rootMeanSquare(forecast(who, here.test.x)[0], here.test.truth));
@@ -132,7 +132,7 @@ live.define("sine", (figure, data) => {
 
   const HIGH = 150, Y = (value) => HIGH / 2 - 42 * Math.max(-9, Math.min(9, value));
   const line = (color, extra = {}) => make("svg:path", { fill: "none", stroke: `var(--live-${color})`, "stroke-width": 2, ...extra });
-  const dots = make("svg:g", { fill: "var(--pst-color-text-muted)" });
+  const dots = make("svg:path", { stroke: "var(--pst-color-text-muted)", "stroke-width": 4, "stroke-linecap": "round" });
   const truthLine = make("svg:path", { fill: "none", stroke: "var(--pst-color-text-muted)", "stroke-width": 5, opacity: 0.4 });
   const edge = line("faint", { "stroke-dasharray": "3 3" });
   const lines = WHO.map(({ color }) => line(color));
@@ -146,9 +146,11 @@ live.define("sine", (figure, data) => {
     make("svg:path", { d: decades.map((x) => `M${x},2V98`).join(""), stroke: "var(--live-faint)" }), bars,
     WHO.map(({ name }, row) => make("svg:text", { x: 0, y: 19 + 24 * row }, name)), errorsSaid);
   const said = (error) => (error < 1e-6 ? "below 0.000001" : error < 1000 ? error.toPrecision(3) : String(Math.round(error)));
+  const key = make("p", {}, "Grey: the wave. Dots: what was measured, with noise. Lines: the forecasts, in the colours of their errors below.");
   const note = make("p", { class: "live-note" });
 
-  function compute() {
+  /** The errors of all, and their lines, the wave, the edge of the first window and what was measured, as paths. */
+  function work() {
     const { gap, noise } = task, { draws } = data, steps = Math.max(60, Math.min(400, Math.round((4 * Math.PI) / gap)));
     const clean = Array.from({ length: 10 + steps }, (_, n) => Math.sin(gap * n));
     const measured = clean.map((value, n) => value + noise * draws[n]), truth = clean.slice(10);
@@ -156,15 +158,25 @@ live.define("sine", (figure, data) => {
     const every = alone ? 1 : Math.ceil(steps / 100); // of many forecasts that stand close some are left out, so that dragging is smooth
     const places = truth.map((_, n) => n).filter((n) => n % every === 0);
     const windows = alone ? null : rnn.array(places.flatMap((n) => measured.slice(n, n + 10)), [places.length, 10, 1]);
-    judged = WHO.map((who, n) => {
-      const series = alone ? onItsOwn(who, measured.slice(0, 10), steps) : forecast(who, windows)[0];
-      if (n) set(lines[n], { d: path([...series].map((value, k) => [X(10 + places[k]), Y(value)])) });
-      return alone ? rootMeanSquare(series, truth) : nextError(who);
-    });
-    set(truthLine, { d: path(clean.map((value, n) => [X(n), Y(value)])) });
-    set(edge, { d: `M${X(9.5)},0V${HIGH}` });
-    const shown = alone ? measured.slice(0, 10) : measured;
-    dots.replaceChildren(...(steps > 150 && !alone ? [] : shown).map((value, n) => make("svg:circle", { cx: X(n), cy: Y(value), r: 2 })));
+    const forecasts = WHO.map((who) => (alone ? onItsOwn(who, measured.slice(0, 10), steps) : forecast(who, windows)[0]));
+    const shown = alone ? measured.slice(0, 10) : steps > 150 ? [] : measured;
+    return {
+      steps,
+      errors: WHO.map((who, n) => (alone ? rootMeanSquare(forecasts[n], truth) : nextError(who))),
+      lines: forecasts.map((series, n) => n && path([...series].map((value, k) => [X(10 + places[k]), Y(value)]))),
+      wave: path(clean.map((value, n) => [X(n), Y(value)])),
+      edge: `M${X(9.5)},0V${HIGH}`,
+      dots: shown.map((value, n) => `M${X(n).toFixed(1)},${Y(value).toFixed(1)}h0`).join(""),
+    };
+  }
+
+  function compute() {
+    const { gap, noise } = task, done = (drawn[`${gap} ${noise} ${alone}`] ??= work()), { steps } = done;
+    judged = done.errors;
+    lines.forEach((one, n) => n && set(one, { d: done.lines[n] }));
+    set(truthLine, { d: done.wave });
+    set(edge, { d: done.edge });
+    set(dots, { d: done.dots });
     judged.forEach((error, n) => {
       set(bars[n], { width: Math.max(1, E(error) - LEFT) });
       errorsSaid[n].textContent = said(error).replace("below", "<");
@@ -181,7 +193,7 @@ live.define("sine", (figure, data) => {
   }
 
   function use(weights, of) {
-    [network, learned, errors] = [lstmOf(weights), of, {}];
+    [network, learned, errors, drawn] = [lstmOf(weights), of, {}, {}];
     compute();
   }
   const pages = () => use(data, data);
@@ -219,7 +231,7 @@ live.define("sine", (figure, data) => {
   }));
   const curveSheet = drawing(WIDE, 116, "", grid, others.map((one) => [one.line, one.text]), curveLine);
   const who = choice({
-    label: "Above forecasts", options: { page: "the network of this page", mine: "the one trained here" }, value: "page",
+    label: "Who forecasts above", options: { page: "the network of this page", mine: "the one trained here" }, value: "page",
     change: (key) => (key === "mine" && mine ? use(mine, mine.task) : pages()),
   });
   const chosen = (key) => who.querySelector(`[value=${key}]`);
@@ -230,7 +242,7 @@ live.define("sine", (figure, data) => {
     const beside = others.map((one, n) => {
       const error = nextError(WHO[n + 1]), y = F(error);
       set(one.line, { d: `M40,${y}H${WIDE}` });
-      set(one.text, { y: y < 16 ? y + 13 : y - 4 });
+      set(one.text, { y: y < 16 ? y + 13 : y - 6 });
       one.text.textContent = error < 1e-3 ? `${one.name}, below this` : one.name;
       return `${one.name} ${said(error)}`;
     });
@@ -271,7 +283,7 @@ live.define("sine", (figure, data) => {
   const load = button("Load the page's weights", () => (size.move(data.bias.length / 4), reset(data)));
 
   figure.append(
-    make("div", { class: "live-row" }, gap, noise), mode, sheet, table, note,
+    make("div", { class: "live-row" }, gap, noise), mode, sheet, key, table, note,
     make("div", { class: "live-row live-part" }, training.start, button("Begin anew", () => reset()), load, size),
     progress, curveSheet, who,
   );
