@@ -179,6 +179,20 @@ def test_switched_off_for_evaluation_in_numpy():
     np.testing.assert_array_equal(unroll(cell, x)[0], unroll(cell.cell, x)[0])
 
 
+@pytest.mark.parametrize("why", ["switched off", "nothing to drop"])
+def test_where_nothing_is_dropped_a_step_costs_no_coins_and_no_products(why, monkeypatch):
+    cell, bare = make(scratch, **{} if why == "nothing to drop" else {"input_keep_prob": 0.5}), normal(B, D)
+    cell.enabled = why == "nothing to drop"
+    with monkeypatch.context() as patch:
+        patch.setattr(np.random, "default_rng", None)  # nobody may ask for coins
+        output, state, tape = cell.forward(bare, cell.zero_state(B))
+    assert output is state.h and tape.inner.inputs is bare
+    d_output, d_state = normal(B, H, seed=1), scratch.LSTMStateTuple(*normal(2, B, H, seed=2))
+    ours, theirs = cell.backward(tape, d_output, d_state), cell.cell.backward(tape.inner, d_output, d_state)
+    np.testing.assert_array_equal(ours[0], theirs[0])
+    np.testing.assert_array_equal(ours[1], theirs[1])
+
+
 @pytest.mark.parametrize("options", [{}, {"jit_compile": True}], ids=["graph", "xla"])
 def test_switched_off_for_evaluation_in_a_function_compiled_before(options):
     cell, x = make(rnn, input_keep_prob=0.5, output_keep_prob=0.5, state_keep_prob=0.5), normal(B, T, D)

@@ -78,12 +78,16 @@ class MultiRNNCell(Cell):
 
 
 class DropoutTape(NamedTuple):
-    """What a step of `DropoutWrapper` leaves behind: its masks, and the tape of the cell inside."""
+    """What a step of `DropoutWrapper` leaves behind: its masks, and the tape of the cell inside.
 
-    m_in: np.ndarray
-    m_out: np.ndarray
+    A mask is None where nothing is dropped.
+    """
+
+    m_in: np.ndarray | None
+    m_out: np.ndarray | None
     m_state: Any
     inner: Any
+    rows: int  # B
 
 
 class DropoutWrapper(Cell):
@@ -154,13 +158,14 @@ class DropoutWrapper(Cell):
         checks.check_numpy("DropoutWrapper", "inputs", inputs, "B D", {}, self.dtype)
         if not self.variational_recurrent:
             self._draws += 1
-        rng = np.random.default_rng([self._seed, self._draws])
+        rows, rng = len(inputs), self._coins()
         m_in = self._mask(rng, inputs.shape, self.input_keep_prob)
-        m_out = self._mask(rng, (len(inputs), self.output_size), self.output_keep_prob)
-        output, new_state, tape = self.cell.forward(m_in * inputs, state)
+        m_out = self._mask(rng, (rows, self.output_size), self.output_keep_prob)
+        output, new_state, tape = self.cell.forward(_masked(m_in, inputs), state)
         m_state = self._state_masks(rng, new_state)
-        new_state = map_state(np.multiply, m_state, new_state)
-        return m_out * output, new_state, DropoutTape(m_in, m_out, m_state, tape)
+        if m_state is not None:
+            new_state = map_state(_masked, m_state, new_state)
+        return _masked(m_out, output), new_state, DropoutTape(m_in, m_out, m_state, tape, rows)
 
     def backward(
         self, tape: Any, d_output: np.ndarray, d_new_state: Any
@@ -170,23 +175,37 @@ class DropoutWrapper(Cell):
             checks.fail(
                 "DropoutWrapper.backward", "tape", "the tape of forward", checks.what(tape), TypeError
             )
-        self._check_gradients(d_output, d_new_state, len(tape.m_in))
-        m_in, m_out, m_state, inner = tape
-        d_new_state = map_state(np.multiply, m_state, d_new_state)
-        d_inputs, d_state, d_params = self.cell.backward(inner, m_out * d_output, d_new_state)
-        return m_in * d_inputs, d_state, d_params
+        m_in, m_out, m_state, inner, rows = tape
+        self._check_gradients(d_output, d_new_state, rows)
+        if m_state is not None:
+            d_new_state = map_state(_masked, m_state, d_new_state)
+        d_inputs, d_state, d_params = self.cell.backward(inner, _masked(m_out, d_output), d_new_state)
+        return _masked(m_in, d_inputs), d_state, d_params
 
-    def _mask(self, rng: np.random.Generator, shape: tuple[int, ...], keep_prob: float) -> np.ndarray:
-        if not self.enabled or keep_prob == 1:
-            return np.ones(shape, self.dtype)
+    def _coins(self) -> np.random.Generator | None:
+        """What the masks of this step are drawn from; None where nothing is dropped."""
+        keeps_all = self.input_keep_prob == self.output_keep_prob == self.state_keep_prob == 1
+        return None if keeps_all or not self.enabled else np.random.default_rng([self._seed, self._draws])
+
+    def _mask(
+        self, rng: np.random.Generator | None, shape: tuple[int, ...], keep_prob: float
+    ) -> np.ndarray | None:
+        if rng is None or keep_prob == 1:
+            return None
         return ((rng.random(shape) < keep_prob) / keep_prob).astype(self.dtype)
 
-    def _state_masks(self, rng: np.random.Generator, state: Any) -> Any:
+    def _state_masks(self, rng: np.random.Generator | None, state: Any) -> Any:
+        if rng is None or self.state_keep_prob == 1:
+            return None
         if isinstance(state, LSTMStateTuple):
-            return LSTMStateTuple(np.ones_like(state.c), self._state_masks(rng, state.h))
+            return LSTMStateTuple(None, self._state_masks(rng, state.h))
         if isinstance(state, tuple):
             return tuple(self._state_masks(rng, leaf) for leaf in state)
         return self._mask(rng, state.shape, self.state_keep_prob)
+
+
+def _masked(mask: np.ndarray | None, value: np.ndarray) -> np.ndarray:
+    return value if mask is None else mask * value
 
 
 def _named(parts: Any) -> dict[str, np.ndarray]:
