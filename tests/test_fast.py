@@ -56,7 +56,14 @@ def stack(kind, H, **options):
     return kind(rnn.MultiRNNCell)([first, basic_lstm(kind, 4, **options | {"num_inputs": H})])
 
 
+def shortcuts(kind, H, **options):
+    """Two layers, with a shortcut around the upper one."""
+    inner = basic_lstm(kind, H, **options | {"num_inputs": H})
+    return kind(rnn.MultiRNNCell)([gru(kind, H, **options), kind(rnn.ResidualWrapper)(inner)])
+
+
 every_cell = pytest.mark.parametrize("make", [basic, stack], ids=lambda make: make.__name__)
+with_shortcuts = pytest.mark.parametrize("make", [basic, stack, shortcuts], ids=lambda make: make.__name__)
 
 
 def both(make, H=SMALL, D=3, dtype="float64"):
@@ -105,6 +112,8 @@ def random_state(cell, B, dtype):
     (basic, 3 * STEPS + 1, "float64", True),
     (plain_lstm, STEPS + 1, "float32", False),
     (plain_lstm, STEPS + 1, "float64", True),
+    (shortcuts, 2 * STEPS, "float32", False),
+    (shortcuts, STEPS + 1, "float64", True),
 ])  # fmt: skip
 def test_values_and_gradients_are_those_of_the_loop(make, T, dtype, ragged):
     cell, twin = both(make, dtype=dtype)
@@ -166,7 +175,7 @@ def one_step(cell, x, time_major=False):
     return [outputs, *leaves(state), *tape.gradient(loss, [x, *weights])]
 
 
-@pytest.mark.parametrize("make", [basic, plain_lstm, stack], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [basic, plain_lstm, stack, shortcuts], ids=lambda make: make.__name__)
 @pytest.mark.parametrize(("time_major", "dtype"), [(False, "float64"), (True, "float32")])
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "XLA"])
 def test_one_step_from_zero_has_the_numbers_of_the_cell(make, jit_compile, time_major, dtype, first_steps):
@@ -219,7 +228,7 @@ def test_every_size_takes_its_road_to_the_same_numbers(make, H, dtype):
     assert_alike(tf.function(results)(cell, x), expected, 10 * ROUNDING[dtype])
 
 
-@every_cell
+@with_shortcuts
 def test_sizes_that_the_graph_does_not_know(make):
     cell, twin = both(make, dtype="float32")
     run = tf.function(
@@ -259,7 +268,7 @@ def test_a_gradient_may_know_more_or_less_of_the_sizes(make, known):
     assert_alike([run(x, target)], [gradient(twin, tf.constant(x), target)], 1e-12)
 
 
-@every_cell
+@with_shortcuts
 def test_under_xla(make):
     cell, twin = both(make, dtype="float32")
     x = normal(2, STEPS + 1, 3, dtype=np.float32)
@@ -290,7 +299,7 @@ def of_outputs(outputs, state):
     return tf.reduce_sum(tf.sin(outputs))
 
 
-@every_cell
+@with_shortcuts
 def test_second_gradients_are_those_of_the_loop(make):
     cell, twin = both(make)
     x = tf.constant(normal(2, STEPS, 3))
@@ -458,11 +467,22 @@ def test_small_layers_on_few_rows_take_the_one_operation(H, B, used):
     rnn.BasicRNNCell(5, lambda a: tf.tanh(a)),
     rnn.BasicRNNCell(5, tf.nn.relu),
     rnn.DropoutWrapper(rnn.GRUCell(5)),
-    rnn.ResidualWrapper(rnn.GRUCell(5)),
+    rnn.ResidualWrapper(rnn.GRUCell(5), tf.maximum),
+    rnn.ResidualWrapper(rnn.DropoutWrapper(rnn.GRUCell(5))),
     rnn.MultiRNNCell([rnn.GRUCell(5), rnn.DropoutWrapper(rnn.GRUCell(5))]),
-], ids=["peepholes", "projection", "own function", "relu", "dropout", "residual", "stack"])  # fmt: skip
+], ids=["peepholes", "projection", "own function", "relu", "dropout", "own shortcut", "shortcut around dropout", "stack"])  # fmt: skip
 def test_other_cells_take_the_loop(cell):
     assert not fast.has_fast_way(cell)
+
+
+def test_a_shortcut_checks_what_comes_in_and_takes_the_loop_in_a_session():
+    cell = rnn.ResidualWrapper(rnn.GRUCell(SMALL))
+    for T in (1, STEPS):
+        with pytest.raises(ValueError, match=r"ResidualWrapper: inputs must be \[B, D\] with D=5; got shape"):
+            tf.function(rnn.dynamic_rnn)(cell, tf.zeros([4, T, 3]))
+    assert fast.has_fast_way(cell)
+    with tf.Graph().as_default():
+        assert not fast.has_fast_way(cell)
 
 
 @every_cell

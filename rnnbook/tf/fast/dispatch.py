@@ -12,7 +12,7 @@ import tensorflow as tf
 from rnnbook.protocol import LSTMStateTuple, map_state
 from rnnbook.tf import tf1
 from rnnbook.tf.basic_rnn import BasicRNNCell
-from rnnbook.tf.cell import TANH
+from rnnbook.tf.cell import TANH, check_tensor
 from rnnbook.tf.fast.basic_rnn import first_basic_rnn, unroll_basic_rnn
 from rnnbook.tf.fast.gru import first_gru, unroll_gru
 from rnnbook.tf.fast.lstm import first_lstm, unroll_lstm
@@ -20,7 +20,7 @@ from rnnbook.tf.fast.ops import blanked, swapped
 from rnnbook.tf.gru import GRUCell
 from rnnbook.tf.lstm import BasicLSTMCell, LSTMCell
 from rnnbook.tf.run_time import as_written, in_xla, trusting
-from rnnbook.tf.wrappers import MultiRNNCell
+from rnnbook.tf.wrappers import MultiRNNCell, ResidualWrapper
 
 
 class Way(NamedTuple):
@@ -103,6 +103,9 @@ def _check_layers(cell: Any, inputs: tf.Tensor, state: Any) -> tf.Tensor:
                 with tf1.scope(f"cell_{n}"):
                     inputs = _check_layers(layer, inputs, its_state)
         return inputs
+    if type(cell) is ResidualWrapper:
+        check_tensor("ResidualWrapper", "inputs", inputs, "B D", {"D": cell.output_size})
+        return _check_layers(cell.cell, inputs, state)
     with trusting(cell):
         cell.enter(inputs, state)
     return state.h if isinstance(state, LSTMStateTuple) else state
@@ -162,6 +165,25 @@ def _first_stack(cell: Any, inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
     return inputs, tuple(states)
 
 
+def _shortcut(
+    cell: Any, inputs: tf.Tensor, state: Any, *, every: bool, unrolled: bool
+) -> tuple[tf.Tensor, Any]:
+    """The cell inside at all steps, and its inputs added to its outputs once."""
+    sequence = WAYS[type(cell.cell)].sequence
+    outputs, state = sequence(cell.cell, inputs, state, every=every, unrolled=unrolled)
+    return outputs + inputs, state
+
+
+def _first_shortcut(cell: Any, inputs: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    output, state = WAYS[type(cell.cell)].first(cell.cell, inputs)
+    return output + inputs, state
+
+
+def _is_a_sum(cell: Any) -> bool:
+    """Whether a shortcut adds, around a cell with a fast way; in a session its scopes are the loop's task."""
+    return cell.residual_fn is None and has_fast_way(cell.cell) and not tf1.in_session()
+
+
 def _weights(cell: Any) -> list[tf.Tensor]:
     """The weights, read once for all steps."""
     return [tf.convert_to_tensor(getattr(cell, name)) for name in cell.weight_names]
@@ -177,4 +199,5 @@ WAYS: dict[type, Way] = {
     GRUCell: _output_is_state(unroll_gru, first_gru),
     BasicRNNCell: _output_is_state(unroll_basic_rnn, first_basic_rnn),
     MultiRNNCell: Way(_stack, _first_stack, lambda cell: all(map(has_fast_way, cell.cells))),
+    ResidualWrapper: Way(_shortcut, _first_shortcut, _is_a_sum),
 }
