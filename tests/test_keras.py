@@ -52,6 +52,13 @@ def test_a_fresh_keras_layer_becomes_a_cell(layer, as_cell):
     np.testing.assert_allclose(rnn.dynamic_rnn(cell, x)[0], expected, rtol=0, atol=1e-6)
 
 
+def test_a_fresh_simple_rnn_has_orthogonal_recurrent_weights():  # as long-term-dependencies says of it
+    layer = keras.layers.SimpleRNN(H)
+    layer.build((None, None, D))
+    w_h = layer.get_weights()[1]
+    np.testing.assert_allclose(w_h @ w_h.T, np.eye(H), rtol=0, atol=1e-6)
+
+
 def test_a_stack_equals_stacked_layers():
     cells = [shake(lstm(rnn, "float32")), shake(rnn.GRUCell(4, num_inputs=5, seed=4))]
     x = normal(B, T, D, dtype="float32")
