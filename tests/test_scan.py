@@ -152,6 +152,22 @@ def test_coefficients_build_a_cell_and_take_its_dtype(half):
     assert cell.num_inputs == D
 
 
+def test_coefficients_take_the_dtype_of_the_first_inputs_where_none_was_given():
+    cell = rnn.MinGRUCell(H, seed=0)
+    assert [each.dtype for each in cell.coefficients(normal(B, T, D))] == [tf.float64, tf.float64]
+    assert cell.dtype == tf.float64
+
+
+def test_coefficients_in_a_graph_that_knows_no_steps_are_those_of_each_call():
+    cell = rnn.MinGRUCell(H, num_inputs=D, dtype="float64", seed=0)
+    spec = tf.TensorSpec([None, None, D], tf.float64)
+    in_graph = tf.function(cell.coefficients, input_signature=[spec])
+    for steps in (1, T):
+        x = normal(B, steps, D)
+        for came, expected in zip(in_graph(x), cell.coefficients(x), strict=True):
+            assert np.abs(came - expected).max() < FLOAT64
+
+
 def min_gru(half):
     return half.module.MinGRUCell(H, num_inputs=D, dtype="float32", seed=0)
 
