@@ -58,6 +58,10 @@ SEARCHES = {
     "early stopping": "book/6-applications/sine-wave.html",
     "jit_compile": "book/2-unrolling/dynamic.html",
     "stateful": "book/2-unrolling/static.html",
+    "disable_v2_behavior": "book/reference/tf1-dictionary.html",
+    "state_is_tuple": "book/reference/tf1-dictionary.html",
+    "mixed precision": "book/6-applications/how-fast.html",
+    "argmax": "book/2-unrolling/variable-length-outputs.html",
     "temperature": "book/2-unrolling/variable-length-outputs.html",
     "zzyzx": None,
 }
