@@ -1,6 +1,6 @@
-"""The genuine cells and unrollers of TF 1.x, run on drawn cases. A process of its own.
+"""The genuine cells and unrollers of TF 1.x, run on cases of drawn numbers. A process of its own.
 
-`TF_USE_LEGACY_KERAS=1 python oracle.py FOLDER CASES` writes, for each case n, the arrays
+`TF_USE_LEGACY_KERAS=1 python oracle.py FOLDER` writes, for each case n, the arrays
 of `n.npz` and the checkpoint `n.ckpt`, saved by `tf.compat.v1.train.Saver`. Nothing of
 rnnbook is imported here: test_oracle.py compares.
 
@@ -11,7 +11,7 @@ the whole process, hence the separate one.
 import hashlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,9 @@ import tensorflow as tf
 v1 = tf.compat.v1
 KINDS = ("basic", "basic_lstm", "gru", "lstm", "stack", "dropout", "variational")
 KINDS += ("peepholes", "peephole stack", "residual")  # these three TensorFlow's half alone has
+ALWAYS_STATIC = ("dropout", "variational")  # their masks are drawn while the graph is made: one a step
 ROADS = ("static", "dynamic", "bidirectional")
+CASES = len(KINDS) * len(ROADS)
 AS_WRITTEN = v1.ConfigProto()  # the ops run once: rewriting their graph first costs more than it saves
 AS_WRITTEN.graph_options.rewrite_options.disable_meta_optimizer = True
 KEEP = 0.625  # exact in binary, for TF 1.x holds it as a float32
@@ -94,16 +96,31 @@ def seed_of(role: str, index: int) -> int:
     )
 
 
+class Settings(NamedTuple):
+    """What a case has; `settings_of` all numbers below `CASES` meets each pair of two of them."""
+
+    kind: str
+    road: str
+    dtype: str
+    ragged: bool
+    started: bool
+    time_major: bool
+
+
+def settings_of(n: int) -> Settings:
+    k, i = n % len(KINDS), n // len(KINDS)
+    road = "static" if KINDS[k] in ALWAYS_STATIC else ROADS[i]
+    dtype = ("float32", "float64")[(k + i) % 2]
+    by_time = road != "static" and (k // 5 + i) % 2 == 1
+    return Settings(KINDS[k], road, dtype, (k + i) % 3 > 0, (k // 2 + i) % 3 > 0, by_time)
+
+
 def run(n: int, folder: Path) -> None:
-    """Draw case n, run it in a graph and a session, and write what came of it."""
+    """Draw the numbers of case n, run it in a graph and a session, and write what came of it."""
     rng = np.random.default_rng(n)
-    kind, road = KINDS[n % len(KINDS)], ROADS[n // len(KINDS) % len(ROADS)]
-    if kind in ("dropout", "variational"):
-        road = "static"  # the masks are drawn while the graph is made: one a step
-    dtype = ("float32", "float64")[n // len(KINDS) % 2]
+    kind, road, dtype, ragged, started, time_major = settings_of(n)
     B, T, D = (int(size) for size in rng.integers((2, 1, 1), (6, 6, 5)))
-    time_major = road != "static" and bool(rng.integers(2))
-    lengths = rng.permutation(np.r_[0, T, rng.integers(0, T + 1, B - 2)]) if rng.random() < 0.7 else None
+    lengths = rng.permutation(np.r_[0, T, rng.integers(0, T + 1, B - 2)]) if ragged else None
     shape = (T, B, D) if time_major else (B, T, D)
     x_value = rng.normal(size=shape).astype(dtype)
 
@@ -117,7 +134,7 @@ def run(n: int, folder: Path) -> None:
         library.random.uniform, library.nn.dropout = original, masks.dropout
         x = tf.constant(x_value)
         starts = None
-        if rng.random() < 0.5:
+        if started:
             draw = lambda size: tf.constant(rng.normal(size=(B, size)), dtype)  # noqa: E731
             starts = [tf.nest.map_structure(draw, cell.state_size) for cell in cells]
         if road == "static":
@@ -160,5 +177,5 @@ def run(n: int, folder: Path) -> None:
 
 if __name__ == "__main__":
     v1.disable_control_flow_v2()  # the loops and branches of TF 1.x itself; they are also built faster
-    for case in range(int(sys.argv[2])):
+    for case in range(CASES):
         run(case, Path(sys.argv[1]))
