@@ -194,35 +194,46 @@ LOOK = r"""() => {
   return faults;
 }"""
 # Contrast takes axe most of its time, of words with their ground and of links with the words beside them. It depends
-# on the colours of a word and of what is around it: of the words that look alike three are measured. What is placed
-# freely is measured each. The strokes of a formula, thousands of elements that no rule reads, wait outside of the page.
+# on the colours of a word and of what is around it: of the words that look alike three are measured, of all pages at
+# whose views the same `seen` looks. What is placed freely is measured each. Elements that no rule reads, thousands, wait
+# outside of the page: the strokes of a formula, what it says to a screen reader but for the words, and the spans of code
+# in which nothing is left to measure.
 COLOURS = ["color-contrast", "link-in-text-block"]
-RUN_AXE = """async ([root, rules]) => {
-  const backgrounds = new Map([[null, '']]), seen = {};
-  const strokes = [...document.querySelectorAll('mjx-container > svg')].map(formula => [formula, [...formula.childNodes]]);
-  for (const [formula] of strokes) formula.replaceChildren();
+RUN_AXE = """async ([root, rules, seen]) => {
+  const backgrounds = new Map([[null, innerWidth]]);
+  const words = element => [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  const emptied = [];
+  const empty = (selector, ...left) => document.querySelectorAll(selector).forEach(box => {
+    emptied.push([box, [...box.childNodes]]);
+    box.replaceChildren(...left.map(name => box[name]));
+  });
+  empty('mjx-container > svg');
+  empty('mjx-assistive-mml > math', 'textContent');
   for (const element of document.querySelectorAll('*')) {  // parents come before their children
     const style = getComputedStyle(element), around = backgrounds.get(element.parentElement);
     let own = [style.backgroundColor, style.backgroundImage, style.opacity].join();
     if (own === 'rgba(0, 0, 0, 0),none,1') own = '';
-    if (['absolute', 'fixed'].includes(style.position)) own += backgrounds.size;
+    if (['absolute', 'fixed'].includes(style.position)) own += location.pathname + backgrounds.size;
     backgrounds.set(element, around + own);
-    const beside = element.matches('a') && [style.textDecorationLine, getComputedStyle(element.parentElement).color];
+    const beside = element.matches('a') &&
+      [style.textDecorationLine, getComputedStyle(element.parentElement).color, words(element.parentElement)];
     const look = [around, own, style.color, style.fontSize, style.fontWeight, style.textShadow, beside].join();
-    const shown = element.checkVisibility({visibilityProperty: true});
-    const words = [...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
-    if (shown && words) seen[look] = (seen[look] || 0) + 1;
-    element.toggleAttribute('data-look', element.matches('input') || shown && words && seen[look] <= 3);
+    const shown = element.checkVisibility({visibilityProperty: true}) && !element.closest('mjx-assistive-mml');
+    const read = shown && words(element);
+    if (read) seen[look] = (seen[look] || 0) + 1;
+    element.toggleAttribute('data-look', element.matches('input') || read && seen[look] <= 3);
   }
+  empty('pre:has(span):not(:has(:not(span))):not(:has([data-look]))', 'textContent');
   axe.configure({rules: [
     {id: 'color-contrast', selector: '[data-look]'},
     {id: 'link-in-text-block', selector: 'a[href][data-look]'},
   ]});
   const runOnly = rules && {type: 'rule', values: rules};
   const found = await axe.run(root ?? document, {preload: false, resultTypes: ['violations'], ...(rules && {runOnly})});
-  for (const [formula, parts] of strokes) formula.replaceChildren(...parts);
-  return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html]));
+  for (const [box, parts] of emptied) box.replaceChildren(...parts);
+  return [found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.target.join(' '), node.html])), seen];
 }"""
+Seen = dict[str, int]  # how often a look was met
 
 
 def watch(page: Page, home: str, faults: list[str]) -> None:
@@ -242,12 +253,13 @@ def watch(page: Page, home: str, faults: list[str]) -> None:
     page.on("websocket", lambda socket: ask(socket.url))
 
 
-def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
+def seen_faults(page: Page, url: str, views: Views, axe: bool, seen: Seen | None = None) -> list[str]:
     """What is wrong with a page, loaded in the first of `views`, then looked at in all.
 
     Axe runs in the last mode of each width: at the last width all of its rules, before it those about colours.
     """
     faults: list[str] = []
+    seen = {} if seen is None else seen
     watch(page, url[: url.index("/", len("http://"))], faults)
     width, (mode, *_) = next(iter(views.items()))
     page.set_viewport_size({"width": width, "height": HEIGHT})
@@ -263,13 +275,18 @@ def seen_faults(page: Page, url: str, views: Views, axe: bool) -> list[str]:
             faults += [f"{mode}: {fault}" for fault in page.evaluate(LOOK)]
         if axe:
             rules = None if width == [*views][-1] else COLOURS
-            faults += [f"{mode}: axe {fault}" for fault in axe_faults(page, rules)]
+            faults += [f"{mode}: axe {fault}" for fault in axe_faults(page, rules, seen=seen)]
     return faults
 
 
-def axe_faults(page: Page, rules: list[str] | None = None, within: Locator | None = None) -> list[str]:
+def axe_faults(
+    page: Page, rules: list[str] | None = None, within: Locator | None = None, seen: Seen | None = None
+) -> list[str]:
     """What axe-core finds in the page or in one element, by all of its rules or by these, but for the theme's own faults."""
-    found = page.evaluate(RUN_AXE, [within.element_handle() if within else None, rules])
+    root = within.element_handle() if within else None
+    found, met = page.evaluate(RUN_AXE, [root, rules, seen or {}])
+    if seen is not None:
+        seen |= met
     return [
         f"{rule} at {element}: {html[:120]}"
         for rule, element, html in found
