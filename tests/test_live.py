@@ -49,15 +49,22 @@ def test_a_figure_is_right_in_every_view(figures, name):
     assert faults == []
 
 
+@pytest.fixture(scope="module")
+def without_scripts(browser):
+    """A tab in which no script runs."""
+    with browser.new_context(java_script_enabled=False) as context:
+        yield context.new_page()
+
+
 @each
-def test_a_figure_is_loaded_when_it_is_near_and_says_a_sentence_where_scripts_are_off(browser, figures, name):
+def test_a_figure_is_loaded_when_it_is_near_and_says_a_sentence_where_scripts_are_off(
+    without_scripts, figures, name
+):
     tab = figures.tab(name)
     assert not tab.loaded_before_it_was_near
     assert any(url.endswith(f"rnn-{name}.js") for url in tab.asked)
-    with browser.new_context(java_script_enabled=False) as context:
-        page = context.new_page()
-        page.goto(path_of(FIGURES[name]).as_uri())
-        assert page.locator(f"rnn-{name} p").first.is_visible()
+    without_scripts.goto(path_of(FIGURES[name]).as_uri())
+    assert without_scripts.locator(f"rnn-{name} p").first.is_visible()
 
 
 def test_no_page_loads_heavy_scripts_for_its_figures():
