@@ -198,9 +198,20 @@ def test_bars_of_a_wrong_length_are_told_and_marked(figures):
     assert sheet.locator(".live-off").count() == 4 + 2
     ink = "element => getComputedStyle(element).color"
     assert sheet.locator(".live-off").first.evaluate(ink) != sheet.evaluate(ink)
+    one = own(figures, "D | G2 B d B G | A2 A A B | G3 G2 |]").locator(".live-note").inner_text()
+    assert one.endswith("bar 3 holds 5. It is marked.")
     right = own(figures, "D | G2 B d B G | G3 G2 |]")
     assert "3 bars holds the 6 eighths of 6/8, upbeats aside" in right.locator(".live-note").inner_text()
     assert right.locator(".live-off, mark").count() == 0
+
+
+def test_a_sign_at_the_end_of_a_line_is_not_cut(figures):
+    """The bar line and the dots of a repeat."""
+    sheet = own(figures, "D | " + 4 * "G2 B d B G | " + "z |: G3 G2 |]").locator(".live-sheet svg")
+    right = sheet.evaluate(
+        "svg => { const { x, width } = svg.getBBox(); return [x + width, svg.viewBox.baseVal.width] }"
+    )
+    assert right[0] <= right[1]
 
 
 def test_the_sheet_tells_a_screen_reader_what_it_is_and_fits_a_telephone(figures):

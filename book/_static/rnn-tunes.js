@@ -121,7 +121,7 @@ live.define("tunes", (figure, data) => {
     const count = (many) => `${many} ${many === 1 ? "bar" : "bars"}`, more = wrong.length - 8;
     const each = wrong.slice(0, 8).map((bar) => `bar ${full.indexOf(bar) + 1} holds ${short(bar.length)}`);
     note.textContent = wrong.length
-      ? `${wrong.length} of ${count(full.length)} ${wrong.length === 1 ? "does" : "do"} not hold the ${eighths} eighths of ${head[0].slice(2)}: ${each.join(", ")}${more > 0 ? `, and ${more} more` : ""}. They are marked.`
+      ? `${wrong.length} of ${count(full.length)} ${wrong.length === 1 ? "does" : "do"} not hold the ${eighths} eighths of ${head[0].slice(2)}: ${each.join(", ")}${more > 0 ? `, and ${more} more` : ""}. ${wrong.length === 1 ? "It is" : "They are"} marked.`
       : full.length ? `Each of its ${count(full.length)} holds the ${eighths} eighths of ${head[0].slice(2)}, upbeats aside.` : "It has no notes.";
     const text = ({ parts, wrong }) => make(wrong ? "mark" : "span", {}, parts.map(({ token }) => token).join(" "));
     written.replaceChildren(`${head.join(" ")} `, ...bars.flatMap((bar) => [text(bar), ` ${bar.after} `]));
@@ -166,8 +166,8 @@ live.define("tunes", (figure, data) => {
       ariaLabel: `Sheet music. ${said.textContent} ${note.textContent}`,
     });
     sheet.removeAttribute("style");
-    const svg = sheet.querySelector("svg");
-    set(svg, { viewBox: `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`, width: null, height: null });
+    const svg = sheet.querySelector("svg"), { x, width } = svg.getBBox(); // a repeat at the end of a line stands out
+    set(svg, { viewBox: `0 0 ${Math.max(svg.getAttribute("width"), x + width + 2)} ${svg.getAttribute("height")}`, width: null, height: null });
     spots = new Map();
     for (const element of score.lines.flatMap(({ staff }) => staff ?? []).flatMap(({ voices }) => voices).flat()) {
       const signs = element.abselem?.elemset ?? [];
