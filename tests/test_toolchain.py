@@ -54,6 +54,7 @@ raise ValueError("expected")
 ```
 """
 CODE_CELLS = PAGE.count("{code-cell}")
+DIES = "import os\nos._exit(7)"
 
 
 def execute(page: Path, root: Path) -> Path:
@@ -204,8 +205,9 @@ CHANGES = {
 
 
 @pytest.fixture(scope="module")
-def verdicts(book, someones, tmp_path_factory) -> dict[str, bool]:
-    """Whether nbval passes each changed copy of the page, all after one another in one notebook.
+def told(book, someones, tmp_path_factory) -> str:
+    """What nbval tells of the changed copies of the page, all after one another in one notebook, and of one whose
+    kernel dies.
 
     A person's own settings are around it, which would change every one of them.
     """
@@ -220,11 +222,22 @@ def verdicts(book, someones, tmp_path_factory) -> dict[str, bool]:
         for cell in copies.cells[-CODE_CELLS:]:
             cell.id = f"{name}-{cell.id}".replace(" ", "-")
     nbformat.write(copies, folder / "copies.ipynb")
+    notebook = nbformat.read(book / "book" / "page.ipynb", as_version=4)
+    notebook.cells[1].source = DIES
+    nbformat.write(notebook, folder / "dies.ipynb")
     done = compare(folder.parent, someones)
     assert done.returncode == 1, done.stdout + done.stderr
-    failed = {
-        int(cell) // CODE_CELLS for cell in re.findall(r"^FAILED book/\S+::Cell (\d+)", done.stdout, re.M)
-    }
+    return done.stdout
+
+
+def failed_cells(told: str, notebook: str) -> list[int]:
+    return [int(cell) for cell in re.findall(rf"^FAILED book/{notebook}\.ipynb::Cell (\d+)", told, re.M)]
+
+
+@pytest.fixture(scope="module")
+def verdicts(told) -> dict[str, bool]:
+    """Whether nbval passes each changed copy of the page."""
+    failed = {cell // CODE_CELLS for cell in failed_cells(told, "copies")}
     return {name: place not in failed for place, name in enumerate(CHANGES)}
 
 
@@ -273,16 +286,9 @@ def test_a_page_that_draws_for_nobody_is_refused(book, tmp_path):
     assert page.with_suffix(".ipynb").read_bytes() == before
 
 
-def test_a_kernel_that_dies_is_named_within_seconds(book, someones, tmp_path):
-    root = tmp_path / "copy"
-    shutil.copytree(book, root)
-    notebook = nbformat.read(root / "book" / "page.ipynb", as_version=4)
-    notebook.cells[1].source = "import os\nos._exit(7)"
-    nbformat.write(notebook, root / "book" / "page.ipynb")
-    done = compare(root, someones)
-    assert done.returncode == 1
-    assert "the kernel died while it ran this cell" in done.stdout
-    assert f"{CODE_CELLS} failed" in done.stdout  # the cells after it too: nothing ran them
+def test_a_kernel_that_dies_is_named_within_seconds(told):
+    assert "the kernel died while it ran this cell" in told
+    assert failed_cells(told, "dies") == list(range(CODE_CELLS))  # the cells after it too: nothing ran them
 
 
 def test_executing_twice_gives_the_same_bytes(book):
