@@ -61,7 +61,7 @@ SEARCHES = {  # the first by the address of the page
     "disable_v2_behavior": "book/reference/tf1-dictionary.html",
     "state_is_tuple": "book/reference/tf1-dictionary.html",
     "mixed precision": "book/6-applications/how-fast.html",
-    "argmax": "book/2-unrolling/variable-length-outputs.html",
+    "argmax": "book/reference/glossary.html",
     "temperature": "book/2-unrolling/variable-length-outputs.html",
     "zzyzx": None,
 }
