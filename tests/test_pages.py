@@ -168,6 +168,16 @@ def test_a_page_is_right_and_soon_there_from_a_file(reader, page, seen):
     assert reader.evaluate(PAINTED) <= SOON
 
 
+@pytest.mark.parametrize("width", [375, 601, 768, 991, 992, 1100, 1199, 1200])
+def test_a_box_in_the_margin_stays_on_the_page_at_every_width(tab, width):
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.goto((BOOK / "book/4-gates/lstm.html").as_uri())
+    box = tab.locator(".margin").first.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.parametrize("page", SERVED)
 def test_a_page_is_right_from_a_server(reader, site, page):
     """One page of each kind, without axe, which has seen it: the files are the same, and to a file a browser grants less."""
